@@ -1,0 +1,1 @@
+"""The deprecation table: data files to lookups."""

@@ -1,0 +1,1 @@
+"""Text to objects with line numbers: the fast header scan, the full parse, List expansion."""

@@ -1,0 +1,1 @@
+"""Places that resources are read from."""
