@@ -1,0 +1,109 @@
+"""The report `k8supgrade.report/v1` as plain data: the one place that knows its keys and their order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from k8supgrade.model.finding import Finding, Severity
+from k8supgrade.model.lifecycle import Replacement
+from k8supgrade.model.origin import Origin
+from k8supgrade.model.resource import Skipped
+from k8supgrade.model.verdict import Cluster, Ignored, Verdict
+
+SCHEMA = "k8supgrade.report/v1"
+
+Data = dict[str, Any]
+
+
+def frame(verdict: Verdict) -> Data:
+    """Everything before the lists."""
+    return {
+        "schema": SCHEMA,
+        "tool": {
+            "name": "k8supgrade",
+            "version": verdict.tool_version,
+            "dataVersion": verdict.data_version,
+        },
+        "generatedAt": verdict.generated_at,
+        "target": dict(verdict.target),
+        "current": None if verdict.current is None else dict(verdict.current),
+        "clusters": [_cluster(cluster) for cluster in verdict.clusters],
+        "scanned": {
+            "resources": verdict.resources,
+            "files": verdict.files,
+            "releases": verdict.releases,
+        },
+        "summary": {
+            "blocker": verdict.count(Severity.BLOCKER),
+            "warning": verdict.count(Severity.WARNING),
+            "info": verdict.count(Severity.INFO),
+            "ignored": len(verdict.ignored),
+            "skipped": len(verdict.skipped),
+            "exitCode": verdict.exit_code,
+        },
+    }
+
+
+def lists(verdict: Verdict) -> dict[str, list[Data]]:
+    """What grows with the input, in the order of the report."""
+    return {
+        "findings": [_finding(finding) for finding in verdict.findings],
+        "skipped": [_skipped(skip) for skip in verdict.skipped],
+        "ignored": [_ignored(ignored) for ignored in verdict.ignored],
+        "charts": [],
+    }
+
+
+def _cluster(cluster: Cluster) -> Data:
+    return {"name": cluster.name, "version": cluster.version, "reached": cluster.reached}
+
+
+def _finding(finding: Finding) -> Data:
+    return {
+        "id": finding.id,
+        "check": finding.check,
+        "severity": finding.severity.label,
+        "apiVersion": finding.api_version,
+        "kind": finding.kind,
+        "namespace": finding.namespace,
+        "name": finding.name,
+        "message": finding.message,
+        "fix": finding.fix,
+        "owner": finding.owner,
+        "component": finding.component,
+        "introducedIn": finding.introduced_in,
+        "deprecatedIn": finding.deprecated_in,
+        "removedIn": finding.removed_in,
+        "replacement": None if finding.replacement is None else _replacement(finding.replacement),
+        "reference": finding.reference,
+        "origins": [_origin(origin) for origin in finding.origins],
+    }
+
+
+def _replacement(replacement: Replacement) -> Data:
+    available = replacement.available_in
+    return {
+        "apiVersion": replacement.api_version,
+        "kind": replacement.kind,
+        "availableIn": None if available is None else str(available),
+    }
+
+
+def _origin(origin: Origin) -> Data:
+    return {"type": "file", "path": origin.path, "line": origin.line, "template": origin.template}
+
+
+def _skipped(skip: Skipped) -> Data:
+    return {
+        "what": skip.what,
+        "reason": skip.reason,
+        "optional": skip.optional,
+        "origin": None if skip.origin is None else _origin(skip.origin),
+    }
+
+
+def _ignored(ignored: Ignored) -> Data:
+    return {
+        **_finding(ignored.finding),
+        "ignoredBy": {"rule": ignored.rule, "reason": ignored.reason, "expires": ignored.expires},
+    }

@@ -1,0 +1,105 @@
+"""The verdicts that several report tests render: one with everything in it, and hostile names."""
+
+from __future__ import annotations
+
+from k8supgrade.model.finding import Severity
+from k8supgrade.model.lifecycle import Replacement
+from k8supgrade.model.verdict import Cluster, Ignored, Verdict
+from k8supgrade.model.version import ComponentVersion
+from tests.builders import finding, origin, skipped, verdict, warning
+
+FULL = verdict(
+    finding("cart", at=("k8s/shop/cart.yaml", 12)),
+    finding(
+        "payments-worker-with-a-long-name",
+        namespace="production-payments",
+        owner="team-payments",
+        origins=(
+            origin("deploy/rendered/all.yaml", 1207, "payments/templates/pdb.yaml"),
+            origin("k8s/overlays/production/payments/worker/pod-disruption-budget.yaml", 3),
+        ),
+    ),
+    finding(None, at=("-", 7), locator="-#3", fix=None, replacement=None, reference=None),
+    finding(
+        "letsencrypt",
+        api_version="cert-manager.io/v1alpha2",
+        kind="Certificate",
+        component="cert-manager",
+        message="cert-manager.io/v1alpha2 Certificate is not served from 1.6 on.",
+        fix="Use cert-manager.io/v1 Certificate.\nThe CRD upgrade needs every object stored as v1.",
+        introduced_in="0.11",
+        deprecated_in="1.4",
+        removed_in="1.6",
+        replacement=Replacement(
+            api_version="cert-manager.io/v1",
+            kind="Certificate",
+            available_in=ComponentVersion.parse("1.0"),
+        ),
+        reference=None,
+    ),
+    warning(),
+    warning("größe-日本-🚢", at=("k8s/größe.yaml", 2)),
+    finding(
+        "old",
+        severity=Severity.INFO,
+        check="removed-api-reference",
+        message="An annotation of an earlier write still names policy/v1beta1.",
+        fix=None,
+    ),
+    target={"kubernetes": "1.28", "cert-manager": "1.13"},
+    current={"kubernetes": "1.24"},
+    clusters=(Cluster(name="prod", version="1.24", reached=True), Cluster(name="eu", version=None, reached=False)),
+    releases=2,
+    skipped=(
+        skipped(origin=origin("k8s/broken.yaml", 3)),
+        skipped("charts/db", reason="no renderer found:\ninstall helm", optional=True),
+    ),
+    ignored=(
+        Ignored(finding=finding("legacy"), rule="ignore[0]", reason="goes with the old cluster", expires="2026-06-30"),
+        Ignored(finding=warning("other"), rule="ignore[1]", reason="", expires=None),
+    ),
+)
+
+HOSTILE = (
+    "</script><script>alert(1)</script>",
+    "a|b||c",
+    "`code` ``` **bold** [x](javascript:alert(1)) <img src=x onerror=y>",
+    "=cmd|' /C calc'!A0",
+    "+1", "-1", "@everyone", "\t=1", "\r=1",
+    "\x1b[2J\x1b]0;owned\x07 \x9b31m",
+    "\u202eevil\u2066 zero\u200bwidth\ufeff \u2028line\u2029",
+    "two\nlines\r\nReady for 1.28",
+    "</details>\n\n# heading",
+    "https://evil.example/x www.evil.example me@evil.example #1 @octocat",
+    "\ud800 lone \udc80 pair \ud83d\ude00",
+    "tag \U000e0041 del \x7f nul \x00",
+    "🚢日本語größe",
+    "null", "1.28", "yes", " lead", "trail ", "\\", "a\\|b", "'", '"', "",
+    "n" * 10_000,
+    "日" * 500,
+)  # fmt: skip
+
+
+def hostile() -> Verdict:
+    """Every hostile text in every place where one can get."""
+    return verdict(
+        *(
+            finding(
+                text,
+                namespace=text,
+                kind=text,
+                api_version=text,
+                message=text,
+                fix=text,
+                owner=text,
+                reference=text,
+                component=text,
+                origins=(origin(text, 1, text), origin(text, 2)),
+                replacement=Replacement(api_version=text, kind=text, available_in=None),
+            )
+            for text in HOSTILE
+        ),
+        skipped=tuple(skipped(text, reason=text, origin=origin(text)) for text in HOSTILE),
+        ignored=tuple(Ignored(finding=finding(text), rule=text, reason=text) for text in HOSTILE),
+        clusters=tuple(Cluster(name=text, version=None, reached=False) for text in HOSTILE),
+    )

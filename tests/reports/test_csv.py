@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from k8supgrade.reports import RenderOptions
+from k8supgrade.reports.csv_ import HEADER, render
+from tests.builders import finding, verdict
+from tests.reports.samples import FULL, hostile
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+def test_the_header_is_always_there() -> None:
+    assert render(verdict(), RenderOptions()) == ",".join(HEADER) + "\n"
+
+
+def test_a_row_per_finding_and_origin() -> None:
+    read = rows(render(FULL, RenderOptions()))
+    assert len(read) == sum(len(found.origins) for found in FULL.findings)
+    by_path = {row["path"]: row for row in read}
+    assert by_path["k8s/shop/cart.yaml"]["replacementAvailableIn"] == "1.21"
+    assert by_path["'-"]["name"] == ""
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
+def test_no_cell_is_run_by_a_spreadsheet(text: str) -> None:
+    (row,) = rows(render(verdict(finding(text, fix=text)), RenderOptions()))
+    assert row["name"].startswith("'")
+    assert row["fix"].startswith("'")
+
+
+def test_hostile_cells() -> None:
+    shown = hostile()
+    read = rows(render(shown, RenderOptions()))
+    assert len(read) == 2 * len(shown.findings)
+    cells = [cell for row in read for cell in row.values()]
+    assert not any(cell.startswith(tuple("=+-@\t\r")) for cell in cells)
