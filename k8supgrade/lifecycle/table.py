@@ -45,6 +45,10 @@ class LifecycleTable:
     def components(self) -> frozenset[str]:
         return frozenset(row.component for row in self._rows.values())
 
+    def apis(self) -> frozenset[Api]:
+        """Every (apiVersion, kind) that some minor serves, subresources included."""
+        return frozenset(self._served.entries)
+
     def knows(self, api_version: str, kind: str) -> bool:
         """Whether some minor serves it."""
         return (api_version, kind) in self._served.entries

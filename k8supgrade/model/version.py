@@ -41,14 +41,15 @@ class KubeVersion(NamedTuple):
         return KubeVersion(self.major, self.minor - 1)
 
 
+NEWEST_PATCH = 1_000_000_000
+
+
 class ComponentVersion(NamedTuple):
     """An add-on's release. Read from a row it is a point; a target `1.13` means its newest patch."""
 
     major: int
     minor: int
     patch: int
-
-    NEWEST_PATCH = 1_000_000_000
 
     @classmethod
     def parse(cls, text: str, *, missing_patch: int = 0) -> ComponentVersion:
@@ -60,7 +61,7 @@ class ComponentVersion(NamedTuple):
         return cls(int(match[1]), minor, patch)
 
     def __str__(self) -> str:
-        parts = [p for p in (self.major, self.minor, self.patch) if p != self.NEWEST_PATCH]
+        parts = [p for p in (self.major, self.minor, self.patch) if p != NEWEST_PATCH]
         return ".".join(map(str, parts[:2] if parts[2:] == [0] else parts))
 
 

@@ -1,0 +1,115 @@
+"""What a check is, and the findings that most of them make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from k8supgrade.lifecycle.table import LifecycleTable
+from k8supgrade.manifest.interest import Interest
+from k8supgrade.model.finding import Finding, Severity
+from k8supgrade.model.lifecycle import ApiLifecycle, Release, Replacement
+from k8supgrade.model.resource import Resource
+from k8supgrade.model.version import KubeVersion, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a check is asked for. `current` is None where nobody said what runs now.
+
+    `memory` keeps what a check has worked out about an API, so that ten thousand objects of a kind cost one look-up.
+    """
+
+    table: LifecycleTable
+    target: Target
+    current: KubeVersion | None = None
+    memory: dict[Any, Any] = field(default_factory=dict, compare=False)
+
+    def release(self, component: str) -> Release | None:
+        """The component's release after the upgrade; None where it is not known."""
+        if component == "kubernetes":
+            return self.target.kubernetes
+        return self.target.components.get(component)
+
+
+class Check(Protocol):
+    """A module with these names is a check; its docstring is its manual page (what, why, failing and passing example)."""
+
+    @property
+    def ID(self) -> str: ...  # noqa: N802
+
+    @property
+    def SUMMARY(self) -> str: ...  # noqa: N802
+
+    def interest(self, context: Context) -> Interest:
+        """What the check must see."""
+
+    def check(self, resource: Resource, context: Context) -> Iterator[Finding]:
+        """What it has to say about one object."""
+
+
+class Judgement(NamedTuple):
+    """What is to be said about each object of an API."""
+
+    severity: Severity
+    message: str
+    fix: str | None
+    lifecycle: ApiLifecycle | None
+    replacement: Replacement | None
+
+
+def finding(check: str, resource: Resource, judgement: Judgement) -> Finding:
+    """The finding that `judgement` makes of `resource`."""
+    ref = resource.ref
+    lifecycle = judgement.lifecycle
+    return Finding(
+        check=check,
+        severity=judgement.severity,
+        api_version=ref.api_version,
+        kind=ref.kind,
+        namespace=ref.namespace,
+        name=ref.name,
+        message=judgement.message,
+        fix=judgement.fix,
+        origins=(resource.origin,),
+        component=lifecycle.component if lifecycle else "kubernetes",
+        introduced_in=_text(lifecycle.introduced_in) if lifecycle else None,
+        deprecated_in=_text(lifecycle.deprecated_in) if lifecycle else None,
+        removed_in=_text(lifecycle.removed_in) if lifecycle else None,
+        replacement=judgement.replacement,
+        reference=lifecycle.reference if lifecycle else None,
+        locator=f"{resource.origin.path}#{resource.index}" if ref.name is None else None,
+    )
+
+
+def _text(release: Release | None) -> str | None:
+    return None if release is None else str(release)
+
+
+def release_name(component: str, release: Release) -> str:
+    """`1.25` for Kubernetes itself, `cert-manager 1.6` for an add-on."""
+    return str(release) if component == "kubernetes" else f"{component} {release}"
+
+
+def replacement_of(lifecycle: ApiLifecycle, context: Context) -> Replacement | None:
+    return context.table.replacement_at(lifecycle, context.target)
+
+
+def fix_of(lifecycle: ApiLifecycle, replacement: Replacement | None, context: Context) -> str | None:
+    """What has to be changed: the new apiVersion, then what a plain rename misses."""
+    parts = []
+    if replacement is not None:
+        name = replacement.api_version
+        if replacement.kind != lifecycle.kind:
+            name += f" {replacement.kind}"
+        since = replacement.available_in
+        served = f" (served since {release_name(lifecycle.component, since)})" if since is not None else ""
+        parts.append(f"Change it to {name}{served}.")
+        if since is not None and context.current is not None and not lifecycle.is_addon and since > context.current:
+            parts.append(f"Version {context.current} does not serve it yet: change it at {since}, on the way.")
+    elif not lifecycle.notes:
+        parts.append("Nothing replaces it." if lifecycle.removed_in else "No replacement is named.")
+    if lifecycle.notes:
+        parts.append(lifecycle.notes.strip())
+    return " ".join(parts) or None

@@ -1,0 +1,70 @@
+"""The target does not serve the object's API yet, or serves it only where somebody switched it on.
+
+An API that first appears in a release after the target is a blocker: applying the manifest fails there. One that
+the current version does not serve yet, or that the target has off by default (alphas, and betas since 1.24), is a
+warning: it works after the upgrade, or with `--runtime-config`.
+
+Fails at 1.22, warns with `--current 1.22 --target 1.23`:
+
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: cart}
+
+Passes at 1.23 and later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from k8supgrade.checks.base import Context, Judgement, finding
+from k8supgrade.manifest.interest import Interest
+from k8supgrade.model.finding import Finding, Severity
+from k8supgrade.model.resource import Resource
+
+ID = "unavailable-api"
+SUMMARY = "the target does not serve the object's API yet, or not by default"
+
+
+def interest(context: Context) -> Interest:
+    target, table = context.target.kubernetes, context.table
+    kinds = table.served_kinds(target, default_only=True)
+    if context.current is not None:
+        kinds &= table.served_kinds(context.current, default_only=False)
+    return Interest(kinds=frozenset(api for api in table.apis() - kinds if _judge(*api, context) is not None))
+
+
+def check(resource: Resource, context: Context) -> Iterator[Finding]:
+    key = (ID, resource.ref.api_version, resource.ref.kind)
+    if key not in context.memory:
+        context.memory[key] = _judge(resource.ref.api_version, resource.ref.kind, context)
+    judgement = context.memory[key]
+    if judgement is not None:
+        yield finding(ID, resource, judgement)
+
+
+def _judge(api_version: str, kind: str, context: Context) -> Judgement | None:
+    table, target = context.table, context.target.kubernetes
+    first = table.first_served(api_version, kind)
+    row = table.get(api_version, kind)
+    if first is None or (row is not None and not row.is_addon and row.is_removed(target)):
+        return None
+    name = f"{api_version} {kind}"
+    if first > target:
+        message = f"{name} is not served before {first}"
+        fix = f"Use an API that {target} serves, or apply it after the upgrade to {first}."
+        return Judgement(Severity.BLOCKER, message, fix, row, None)
+    if not table.is_served(api_version, kind, target):
+        return None
+    if not table.is_default(api_version, kind, target):
+        message = f"{name} is off by default at {target}"
+        fix = f"It works only where the API server runs with --runtime-config={_runtime_config(api_version)}."
+        return Judgement(Severity.WARNING, message, fix, row, None)
+    if context.current is not None and first > context.current:
+        message = f"{name} is not served at the current version {context.current}, but from {first} on"
+        return Judgement(Severity.WARNING, message, f"Apply it after the upgrade to {first}.", row, None)
+    return None
+
+
+def _runtime_config(api_version: str) -> str:
+    return f"{api_version}=true" if "/" in api_version else f"api/{api_version}=true"

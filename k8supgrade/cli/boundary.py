@@ -1,0 +1,48 @@
+"""Exceptions to messages and exit codes: no command handles its own errors."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+import click
+
+from k8supgrade import policy
+from k8supgrade.errors import K8supgradeError
+
+PROGRAM = "k8supgrade"
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command line and returns its exit code."""
+    from k8supgrade.cli.main import cli
+
+    try:
+        result = cli.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
+        return result if isinstance(result, int) else policy.READY
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return policy.USAGE
+    except K8supgradeError as error:
+        click.echo(f"Error: {error}", err=True)
+        return policy.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted: nothing is reported.", err=True)
+        return policy.INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away (`| head`): nobody is left to tell, and Python must not try again at exit.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return policy.INCOMPLETE
+    except Exception as error:  # a bug: never green, and never a bare traceback
+        if os.environ.get("K8SUPGRADE_DEBUG"):
+            raise
+        click.echo(
+            f"Error: internal error ({type(error).__name__}: {error}). Nothing is reported. "
+            "Run again with K8SUPGRADE_DEBUG=1 for the details, and please report it.",
+            err=True,
+        )
+        return policy.INCOMPLETE

@@ -1,0 +1,164 @@
+"""`k8supgrade scan`."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from typing import Any
+
+import click
+
+from k8supgrade import __version__, engine, policy
+from k8supgrade.checks import CHECKS
+from k8supgrade.checks.base import Context
+from k8supgrade.cli.options import (
+    allow_incomplete_option,
+    choose_checks,
+    fail_on_option,
+    no_color_option,
+    output_option,
+    parse_current,
+    parse_target,
+    quiet_option,
+    severity_of,
+    table_option,
+)
+from k8supgrade.cli.output import parse_outputs, write
+from k8supgrade.cli.progress import Progress
+from k8supgrade.errors import UsageError
+from k8supgrade.lifecycle.load import load_table
+from k8supgrade.model.verdict import Verdict
+from k8supgrade.model.version import KUBERNETES, KubeVersion, Target
+from k8supgrade.sources.files import FileSource
+from k8supgrade.sources.walk import Selection
+
+
+@click.command("scan")
+@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    envvar="K8SUPGRADE_TARGET",
+    metavar="VERSION",
+    help="Kubernetes version to upgrade to (1.28, latest; next with --current), or COMPONENT=VERSION for an add-on "
+    "(cert-manager=1.13); repeatable.",
+)
+@click.option("--current", envvar="K8SUPGRADE_CURRENT", metavar="VERSION", help="Kubernetes version that runs now.")
+@output_option("table")
+@fail_on_option
+@allow_incomplete_option
+@click.option("--strict", is_flag=True, envvar="K8SUPGRADE_STRICT", help="Parse every document in full.")
+@click.option("--check", "only", multiple=True, envvar="K8SUPGRADE_CHECK", metavar="ID", help="Run only this check.")
+@click.option(
+    "--skip-check", "without", multiple=True, envvar="K8SUPGRADE_SKIP_CHECK", metavar="ID", help="Leave this check out."
+)
+@click.option(
+    "--include",
+    multiple=True,
+    envvar="K8SUPGRADE_INCLUDE",
+    metavar="GLOB",
+    help="In directories, read only the files that match (as in .gitignore), whatever their suffix; repeatable.",
+)
+@click.option(
+    "--exclude",
+    multiple=True,
+    envvar="K8SUPGRADE_EXCLUDE",
+    metavar="GLOB",
+    help="In directories, leave out files, directories and charts that match; repeatable.",
+)
+@click.option(
+    "--render",
+    is_flag=True,
+    envvar="K8SUPGRADE_RENDER",
+    help="Render charts (helm) and kustomizations (kubectl or kustomize) for the target and scan the result.",
+)
+@table_option
+@no_color_option
+@click.option("--no-progress", is_flag=True, envvar="K8SUPGRADE_NO_PROGRESS", help="No progress on a terminal.")
+@quiet_option
+@click.option("-v", "--verbose", is_flag=True, envvar="K8SUPGRADE_VERBOSE", help="Say on stderr what is done.")
+def command(paths: tuple[str, ...], **options: Any) -> int:
+    """Find what breaks at the target version.
+
+    PATH: manifests, directories, chart directories and archives, kustomizations; - is standard input.
+    """
+    if not paths:
+        raise UsageError("nothing to scan: name a file or directory, or - for standard input")
+    outputs = parse_outputs(options["outputs"], "table")
+    table = load_table(options["tables"])
+    current = parse_current(options["current"])
+    target = parse_target(options["targets"], current, table)
+    checks = [CHECKS[name] for name in choose_checks(options["only"], options["without"], list(CHECKS))]
+    context = Context(table=table, target=target, current=current)
+    progress = Progress(enabled=not (options["quiet"] or options["no_progress"]))
+    source = FileSource(
+        paths,
+        engine.interest_of(checks, context, everything=options["strict"]),
+        selection=Selection(options["include"], options["exclude"]),
+        renderer=_renderer(context) if options["render"] else None,
+        progress=progress.show,
+    )
+    try:
+        scan = engine.run([source], checks, context)
+    finally:
+        progress.clear()
+    if options["verbose"]:
+        message = f"{scan.scanned.files} files read, {scan.scanned.resources} objects, {len(scan.findings)} findings"
+        click.echo(message, err=True)
+    verdict = make_verdict(scan, context, policy_options=(options["fail_on"], options["allow_incomplete"]))
+    write(verdict, outputs, no_color=options["no_color"])
+    if all(output.path is not None for output in outputs) and not options["quiet"]:
+        from k8supgrade.reports.summary import closing
+
+        click.echo(closing(verdict).headline, err=True)
+    return verdict.exit_code
+
+
+def _renderer(context: Context) -> Any:
+    from k8supgrade.sources.render import Renderer
+
+    return Renderer(context.table, context.target)
+
+
+def make_verdict(scan: engine.Scan, context: Context, *, policy_options: tuple[str, bool]) -> Verdict:
+    """What the run has come to."""
+    fail_on, allow_incomplete = policy_options
+    code = policy.exit_code(
+        scan.findings, scan.skipped, fail_on=severity_of(fail_on), allow_incomplete=allow_incomplete
+    )
+    return Verdict(
+        tool_version=__version__,
+        data_version=context.table.data_version,
+        generated_at=now(),
+        target=_versions(context.target),
+        current=_current(context.current),
+        clusters=(),
+        resources=scan.scanned.resources,
+        files=scan.scanned.files,
+        releases=scan.scanned.releases,
+        findings=scan.findings,
+        skipped=scan.skipped,
+        ignored=(),
+        exit_code=code,
+    )
+
+
+def _versions(target: Target) -> dict[str, str]:
+    return {KUBERNETES: str(target.kubernetes)} | {
+        name: str(target.components[name]) for name in sorted(target.components)
+    }
+
+
+def _current(current: KubeVersion | None) -> dict[str, str] | None:
+    return None if current is None else {KUBERNETES: str(current)}
+
+
+def now() -> str:
+    """UTC, or SOURCE_DATE_EPOCH where a build sets it."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if epoch.isdigit():
+        moment = datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc)
+    else:
+        moment = datetime.datetime.now(datetime.timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,43 @@
+"""Which objects the checks want to see: what a scan may pass over without parsing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interest:
+    """A check says what it must see; the readers hand over just that.
+
+    kinds: (apiVersion, kind) pairs whose header is enough.
+    bodies: kind -> words; the object is parsed where the text holds one of them (an empty word: always).
+    words: the object of whatever kind is parsed where the text holds one of them.
+    everything: parse each document in full (`--strict`).
+
+    Words are looked for in the raw text, so they must be such that YAML cannot spell them otherwise without
+    an escape, an anchor or a tag; texts with those are parsed anyway.
+    """
+
+    kinds: frozenset[tuple[str, str]] = frozenset()
+    bodies: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
+    words: tuple[bytes, ...] = ()
+    everything: bool = False
+
+    def wants_body(self, kind: str, text: bytes) -> bool:
+        return any(word in text for word in self.bodies.get(kind, ())) or any(word in text for word in self.words)
+
+
+def union(interests: Iterable[Interest]) -> Interest:
+    """What all the checks together want."""
+    kinds: set[tuple[str, str]] = set()
+    bodies: dict[str, tuple[bytes, ...]] = {}
+    words: dict[bytes, None] = {}
+    everything = False
+    for interest in interests:
+        kinds |= interest.kinds
+        for kind, triggers in interest.bodies.items():
+            bodies[kind] = tuple(dict.fromkeys((*bodies.get(kind, ()), *triggers)))
+        words.update(dict.fromkeys(interest.words))
+        everything = everything or interest.everything
+    return Interest(kinds=frozenset(kinds), bodies=bodies, words=tuple(words), everything=everything)

@@ -1,0 +1,80 @@
+"""Parsed values to records: Lists of any depth become their items, in the order of the text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from k8supgrade.manifest.interest import Interest
+from k8supgrade.manifest.records import Found, Records
+
+
+class Kind(NamedTuple):
+    """What an item of a typed List is where it does not say so itself; empty where the List is untyped."""
+
+    api_version: str
+    kind: str
+
+    @classmethod
+    def of_items(cls, api_version: str, kind: str) -> Kind:
+        """The items of an `IngressList` are Ingresses of the List's version; those of a `List` say what they are."""
+        item = kind.removesuffix("List")
+        return cls(api_version, item) if item else cls("", "")
+
+
+class Lines(NamedTuple):
+    """Line numbers of the mappings of a parsed document, by identity; None where only `first` is known."""
+
+    first: int
+    by_id: dict[int, int] | None = None
+    duplicates: dict[int, tuple[str, ...]] | None = None
+
+    def of(self, value: dict[str, Any]) -> int:
+        return self.first + (self.by_id or {}).get(id(value), 0)
+
+
+def emit(
+    value: Any, lines: Lines, text: bytes, records: Records, interest: Interest, template: str | None, default: Kind
+) -> None:
+    """Records the object `value`, or the items of the List that it is. `text` is what it was parsed from."""
+    stack = [(value, default)]
+    while stack:
+        one, kind_of_items = stack.pop()
+        if not isinstance(one, dict):
+            records.others += 1
+            continue
+        api_version = one.get("apiVersion") or kind_of_items.api_version
+        kind = one.get("kind") or kind_of_items.kind
+        if not (isinstance(api_version, str) and isinstance(kind, str) and api_version and kind):
+            records.others += 1
+            continue
+        if kind.endswith("List") and isinstance(one.get("items"), list):
+            inner = Kind.of_items(api_version, kind)
+            stack.extend((item, inner) for item in reversed(one["items"]))
+            continue
+        index = records.resources
+        records.resources += 1
+        duplicates = (lines.duplicates or {}).get(id(one), ())
+        body = kind in interest.bodies or any(word in text for word in interest.words)
+        if body or duplicates or (api_version, kind) in interest.kinds:
+            namespace, name = names_of(one)
+            manifest = one if body else None
+            records.found.append(
+                Found(lines.of(one), index, api_version, kind, namespace, name, template, duplicates, manifest)
+            )
+
+
+def names_of(manifest: dict[str, Any]) -> tuple[str | None, str | None]:
+    """(namespace, name) of an object as text; whatever is no scalar there counts as missing."""
+    metadata = manifest.get("metadata")
+    if not isinstance(metadata, dict):
+        return None, None
+    return _text(metadata.get("namespace")), _text(metadata.get("name"))
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, bool) or (isinstance(value, (int, float)) and value is not None):
+        return json.dumps(value)
+    return None

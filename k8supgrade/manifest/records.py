@@ -1,0 +1,44 @@
+"""What reading a text gives: plain tuples, cheap to make and to send between processes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Found(NamedTuple):
+    """An object that a check wants to see. `line` counts from 1, `position` from 0 among the objects of the file."""
+
+    line: int
+    position: int
+    api_version: str
+    kind: str
+    namespace: str | None
+    name: str | None
+    template: str | None
+    duplicates: tuple[str, ...]
+    manifest: dict[str, Any] | None
+
+
+class Fault(NamedTuple):
+    """A place that could not be read, and why. `line` counts from 1."""
+
+    line: int
+    reason: str
+
+
+class Records:
+    """The sink of one file: what was found, what could not be read, how much there was.
+
+    `resources` counts objects (a List's items, not the List), `others` documents that are no such objects.
+    """
+
+    __slots__ = ("faults", "found", "others", "resources")
+
+    def __init__(self) -> None:
+        self.found: list[Found] = []
+        self.faults: list[Fault] = []
+        self.resources = 0
+        self.others = 0
+
+    def fault(self, line: int, reason: str) -> None:
+        self.faults.append(Fault(line, reason))
