@@ -1,0 +1,1 @@
+"""Maintainer tools: they write committed data, the shipped package never imports them."""

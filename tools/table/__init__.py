@@ -1,0 +1,1 @@
+"""How the Kubernetes table is made: read upstream once, derive the committed files from what was read."""
