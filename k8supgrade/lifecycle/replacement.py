@@ -26,25 +26,33 @@ class Standing(enum.IntEnum):
     def is_served(self) -> bool:
         return self > Standing.LATER
 
+    @property
+    def is_deprecated(self) -> bool:
+        return self in (Standing.DEPRECATED, Standing.OFF_DEPRECATED)
+
 
 def replacement_at(table: LifecycleTable, lifecycle: ApiLifecycle, target: Target) -> Replacement | None:
-    """The best of the replacement, its own replacement, and so on; the nearest one among equals.
+    """The best of the replacement, its own replacement, and so on; among equals the nearest, or the furthest
+    where all of them are on their way out.
 
     Where the target serves none of them, an API that goes to the same place and is served serves as a stage on
     the way: networking.k8s.io/v1beta1 Ingress for extensions/v1beta1 at 1.16, three minors before v1. Else it is
     the first that comes later. None where there is nowhere to go: every link is gone at the target.
     """
     chain = _chain(table, lifecycle)
-    judged = [(standing(table, link, component, target), link) for link, component in chain]
-    best = max(judged, key=lambda pair: pair[0], default=None)
+    judged = []
+    for distance, (link, component) in enumerate(chain):
+        rank = standing(table, link, component, target)
+        judged.append((rank, distance if rank.is_deprecated else -distance, link))
+    best = max(judged, key=lambda each: each[:2], default=None)
     if best is None:
         return None
     if best[0].is_served:
-        return best[1]
+        return best[2]
     stage = _stage(table, lifecycle, [link for link, _ in chain], target)
     if stage is not None:
         return stage
-    return best[1] if best[0] is Standing.LATER else None
+    return best[2] if best[0] is Standing.LATER else None
 
 
 def _chain(table: LifecycleTable, lifecycle: ApiLifecycle) -> list[tuple[Replacement, str]]:
@@ -95,9 +103,10 @@ def _built_in(table: LifecycleTable, link: Replacement, target: Target, deprecat
 def _stage(
     table: LifecycleTable, lifecycle: ApiLifecycle, links: list[Replacement], target: Target
 ) -> Replacement | None:
-    """A younger sibling that is served. One that is deprecated helps only where the API itself is gone."""
+    """A younger sibling that is served and stands better than the API itself."""
     own = Replacement(api_version=lifecycle.api_version, kind=lifecycle.kind, available_in=lifecycle.introduced_in)
-    must_move = standing(table, own, lifecycle.component, target) <= Standing.LATER
+    own_rank = standing(table, own, lifecycle.component, target)
+    own_birth = table.since(lifecycle)
     kinds = {lifecycle.kind, *(link.kind for link in links)}
     best: tuple[Standing, Release, Replacement] | None = None
     for link in links:
@@ -107,9 +116,8 @@ def _stage(
                 continue
             stage = Replacement(api_version=sibling.api_version, kind=sibling.kind, available_in=born)
             rank = standing(table, stage, sibling.component, target)
-            own_birth = table.since(lifecycle)
             younger = own_birth is None or born > own_birth
-            useful = rank.is_served if must_move else rank is Standing.SERVED
+            useful = rank.is_served and rank > own_rank
             if younger and useful and (best is None or (rank, born) > best[:2]):
                 best = rank, born, stage
     return best[2] if best is not None else None
