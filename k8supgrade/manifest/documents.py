@@ -39,8 +39,9 @@ class DocumentScanner:
     def __init__(self, interest: Interest, records: Records) -> None:
         self.interest = interest
         self.records = records
-        self._wanted = frozenset((api_version.encode(), kind.encode()) for api_version, kind in interest.kinds)
+        self._wanted = interest.raw_kinds()
         self._careful = True
+        self._has_words = True
 
     def scan(self, data: bytes, first_line: int = 1) -> None:
         """Reads whole documents. `data` is UTF-8 with LF line ends, without a byte order mark."""
@@ -49,10 +50,14 @@ class DocumentScanner:
         if any(piece[:1] not in (b"\n", b" ", b"\t", b"") for piece in pieces):
             pieces = _SEPARATOR.split(text)
         self._careful = self.interest.everything or _needs_care(data)
+        self._has_words = self.interest.has_words(data)
         line = first_line - 1
         counted = at = 0
         directives = b""
         for piece in pieces:
+            if not piece:  # what is before a marker on the first line
+                at += len(b"\n---")
+                continue
             header = self._header(piece)
             if header is not NOT_KUBERNETES or directives:
                 line += text.count(b"\n", counted, at)
@@ -111,7 +116,7 @@ class DocumentScanner:
         if header.is_list and kind.endswith("List"):
             self._list(header, piece, line, depth)
             return
-        if self.interest.wants_body(kind, piece):
+        if self.interest.wants_body(kind, piece, has_words=self._has_words):
             self._parse(piece, line, default)
             return
         records = self.records

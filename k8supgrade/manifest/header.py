@@ -62,6 +62,12 @@ _PLAIN = rb"[A-Za-z0-9_/][A-Za-z0-9_./@+=,() -]*|[A-Za-z0-9_/](?:[A-Za-z0-9_./:@
 _SCALAR = rb"(?:" + _PLAIN + rb"|\"[^\"\\\n]*\"|'[^'\n]*')"
 _LONG_LINE = 4096
 _NAME = re.compile(rb"[ ]+(name|namespace):[ ]+(?:\"([^\"]*)\"|'([^']*)'|(.*?))[ ]*\Z")
+# The usual beginning of the metadata, and what further down could say a name again.
+_PLAIN_NAME = rb"([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)"
+_USUAL_NAMES = re.compile(
+    rb"\nmetadata:\n  name: " + _PLAIN_NAME + rb"(?:\n  namespace: " + _PLAIN_NAME + rb")?(?=\n(?:  )?[A-Za-z]|\n?\Z)"
+)
+_NAMED_AGAIN = re.compile(rb"\n  (?:[^A-Za-z \n]|name)")
 _SOURCE = re.compile(rb"\n# Source: ([^\n]*)")
 
 _CLOSED_LINE = re.compile(
@@ -170,6 +176,11 @@ def outside_block_scalars(text: bytes) -> bytes:
 
 def read_names(text: bytes) -> Names | None:
     """metadata.name and .namespace of a document whose header was read; None where only a parse can tell."""
+    usual = _USUAL_NAMES.search(text)
+    if usual is not None and not {usual[1], usual[2]} & _NULLS:
+        following = _TOP.search(text, usual.end())
+        if not _NAMED_AGAIN.search(text, usual.end(), following.start() if following else len(text)):
+            return Names(usual[2].decode() if usual[2] else None, usual[1].decode())
     block = metadata_block(text)
     if block is None:
         return Names(None, None)

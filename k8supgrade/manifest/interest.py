@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+
+@lru_cache(maxsize=8)
+def _raw(kinds: frozenset[tuple[str, str]]) -> frozenset[tuple[bytes, bytes]]:
+    return frozenset((api_version.encode(), kind.encode()) for api_version, kind in kinds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +30,19 @@ class Interest:
     words: tuple[bytes, ...] = ()
     everything: bool = False
 
-    def wants_body(self, kind: str, text: bytes) -> bool:
-        return any(word in text for word in self.bodies.get(kind, ())) or any(word in text for word in self.words)
+    def raw_kinds(self) -> frozenset[tuple[bytes, bytes]]:
+        """`kinds` as they stand in a text."""
+        return _raw(self.kinds)
+
+    def wants_body(self, kind: str, text: bytes, *, has_words: bool = True) -> bool:
+        """Whether the object must be parsed. `has_words` False: the caller knows that none of `words` is there."""
+        triggers = self.bodies.get(kind)
+        if triggers is not None and any(word in text for word in triggers):
+            return True
+        return has_words and self.has_words(text)
+
+    def has_words(self, text: bytes) -> bool:
+        return any(word in text for word in self.words)
 
 
 def union(interests: Iterable[Interest]) -> Interest:
