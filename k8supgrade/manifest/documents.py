@@ -192,8 +192,15 @@ class DocumentScanner:
 
 
 def _needs_care(data: bytes) -> bool:
-    """Whether anything in the file may force the full parse of a document."""
-    return b"{{" in data or b"!" in data or b"<<" in data or b"&" in data or b"\r" in data or not data.isascii()
+    """Whether anything in the file may force the full parse of a document. Cheap questions come first."""
+    return (
+        b"!" in data
+        or b"&" in data
+        or b"\r" in data
+        or not data.isascii()
+        or (b"<" in data and b"<<" in data)
+        or (b"{" in data and b"{{" in data)
+    )
 
 
 def _is_blank(piece: bytes) -> bool:

@@ -48,6 +48,7 @@ def read_manifests(read: Read, interest: Interest) -> Records:
     if first[:2] == b"\x1f\x8b":
         read = _gunzip(first, read)
         first = read(CHUNK)
+    ended = len(first) < CHUNK
     for mark, encoding in _BOMS:
         if first.startswith(mark):
             if encoding == "utf-8":
@@ -55,6 +56,7 @@ def read_manifests(read: Read, interest: Interest) -> Records:
             else:
                 read = _recode(first, read, encoding)
                 first = read(CHUNK)
+                ended = len(first) < CHUNK
             break
     if b"\0" in first:
         raise UnreadableError("a binary file")
@@ -63,7 +65,11 @@ def read_manifests(read: Read, interest: Interest) -> Records:
         if _read_json(first, read, interest, records):
             return records
         records = Records()
-    _read_yaml(first, read, interest, records)
+    scanner = DocumentScanner(interest, records)
+    if ended:
+        scanner.scan(first.replace(b"\r\n", b"\n") if b"\r" in first else first)
+    else:
+        _Stream(first, read, scanner, records).scan()
     return records
 
 
@@ -94,17 +100,6 @@ def _read_json(first: bytes, read: Read, interest: Interest, records: Records) -
             return False
         records.fault(error.line, f"not valid JSON: {error.reason}")
     return True
-
-
-def _read_yaml(first: bytes, read: Read, interest: Interest, records: Records) -> None:
-    scanner = DocumentScanner(interest, records)
-    if len(first) < CHUNK:
-        more = read(CHUNK)
-        if not more:
-            scanner.scan(first.replace(b"\r\n", b"\n") if b"\r" in first else first)
-            return
-        first += more
-    _Stream(first, read, scanner, records).scan()
 
 
 class _Stream:

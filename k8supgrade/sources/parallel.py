@@ -1,4 +1,4 @@
-"""A map over two cores, cheaper to start than a pool: forked children, results as bytes through pipes."""
+"""A map over the processors, cheaper to start than a pool: forked children that take batches from one queue."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 
 # Below this many items a second process costs more than it saves.
 WORTH_A_PROCESS = 200
+_BATCHES = 64  # for each process: small enough to even out what the processes get
+_TICKET = 4  # bytes: the number of a batch, written and read in one piece
+_LENGTH = 8  # bytes: the length of a frame
 
 
 def processors() -> int:
@@ -24,64 +27,99 @@ def processors() -> int:
 def parallel_map(function: Callable[[str], Any], items: Sequence[str], jobs: int) -> Iterator[tuple[str, Any]]:
     """Yields (item, function(item)); the order is not that of the items. Results must be plain values (marshal).
 
-    A child that dies costs nothing but time: its share is done again here.
+    The caller's own work between two results counts: whoever is free takes the next batch. A child that dies costs
+    nothing but time: what it had taken is done again here.
     """
     if jobs < 2 or len(items) < WORTH_A_PROCESS or not hasattr(os, "fork"):
         for item in items:
             yield item, function(item)
         return
-    shares = [items[number::jobs] for number in range(jobs)]
-    children = [_Child(function, share) for share in shares[1:]]
+    size = -(-len(items) // (_BATCHES * jobs))
+    batches = [items[start : start + size] for start in range(0, len(items), size)]
+    queue = _Queue(len(batches))
+    children = [_Child(function, batches, queue) for _ in range(jobs - 1)]
+    done: set[int] = set()
     try:
-        for item in shares[0]:
-            yield item, function(item)
+        while (number := queue.take()) is not None:
+            done.add(number)
+            for item in batches[number]:
+                yield item, function(item)
+            for child in children:
+                for number, results in child.results(wait=False):
+                    done.add(number)
+                    yield from zip(batches[number], results, strict=True)
         for child in children:
-            yield from child.results()
+            for number, results in child.results(wait=True):
+                done.add(number)
+                yield from zip(batches[number], results, strict=True)
+        for number in sorted(set(range(len(batches))) - done):
+            for item in batches[number]:
+                yield item, function(item)
     finally:
         for child in children:
             child.stop()
+        queue.close()
+
+
+class _Queue:
+    """The numbers of the batches, in a pipe that all the processes read from."""
+
+    def __init__(self, count: int) -> None:
+        self._read, write = os.pipe()
+        os.write(write, b"".join(number.to_bytes(_TICKET, "big") for number in range(count)))
+        os.close(write)
+
+    def take(self) -> int | None:
+        ticket = os.read(self._read, _TICKET)
+        return int.from_bytes(ticket, "big") if ticket else None
+
+    def close(self) -> None:
+        os.close(self._read)
 
 
 class _Child:
-    """A forked process that works on its share and writes all results when it is done."""
+    """A forked process that works until the queue is empty; it writes the results of each batch as a frame."""
 
-    def __init__(self, function: Callable[[str], Any], share: Sequence[str]) -> None:
-        self.function = function
-        self.share = share
-        read, write = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            status = 1
+    def __init__(self, function: Callable[[str], Any], batches: Sequence[Sequence[str]], queue: _Queue) -> None:
+        self._unread = b""
+        self._pipe, write = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
             with contextlib.suppress(BaseException):
-                os.close(read)
-                _work(function, share, write)
-                status = 0
-            os._exit(status)
+                os.close(self._pipe)
+                _work(function, batches, queue, write)
+            os._exit(0)
         os.close(write)
-        self.pipe = read
 
-    def results(self) -> Iterator[tuple[str, Any]]:
-        parts = []
-        while data := os.read(self.pipe, 1 << 20):
-            parts.append(data)
-        try:
-            results = marshal.loads(b"".join(parts))  # noqa: S302 - our own child wrote it
-        except (EOFError, ValueError, TypeError):
-            results = None
-        if not isinstance(results, list) or len(results) != len(self.share):
-            results = [self.function(item) for item in self.share]
-        yield from zip(self.share, results, strict=True)
+    def results(self, *, wait: bool) -> Iterator[tuple[int, list[Any]]]:
+        """The batches that are done: all that will ever be (`wait`), or those that lie ready."""
+        os.set_blocking(self._pipe, wait)
+        with contextlib.suppress(BlockingIOError):
+            while data := os.read(self._pipe, 1 << 20):
+                self._unread += data
+                yield from self._frames()
+
+    def _frames(self) -> Iterator[tuple[int, list[Any]]]:
+        while len(self._unread) >= _LENGTH:
+            end = _LENGTH + int.from_bytes(self._unread[:_LENGTH], "big")
+            if len(self._unread) < end:
+                return
+            number, results = marshal.loads(self._unread[_LENGTH:end])  # noqa: S302 - our own child wrote it
+            self._unread = self._unread[end:]
+            yield number, results
 
     def stop(self) -> None:
         with contextlib.suppress(OSError):
-            os.close(self.pipe)
+            os.close(self._pipe)
         with contextlib.suppress(OSError):
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self._pid, signal.SIGKILL)
         with contextlib.suppress(OSError):
-            os.waitpid(self.pid, 0)
+            os.waitpid(self._pid, 0)
 
 
-def _work(function: Callable[[str], Any], share: Sequence[str], write: int) -> None:
-    data = memoryview(marshal.dumps([function(item) for item in share]))
-    while data:
-        data = data[os.write(write, data) :]
+def _work(function: Callable[[str], Any], batches: Sequence[Sequence[str]], queue: _Queue, write: int) -> None:
+    while (number := queue.take()) is not None:
+        frame = marshal.dumps((number, [function(item) for item in batches[number]]))
+        data = memoryview(len(frame).to_bytes(_LENGTH, "big") + frame)
+        while data:
+            data = data[os.write(write, data) :]
