@@ -108,7 +108,7 @@ class FileSource:
         if unreadable is not None:
             yield Skipped(what=path, reason=unreadable)
         for line, reason in faults:
-            yield Skipped(what=f"{path}:{line}", reason=reason, origin=FileOrigin(path=path, line=line))
+            yield Skipped(what=path, reason=reason, origin=FileOrigin(path=path, line=line))
         for line, index, api_version, kind, namespace, name, template, duplicates, manifest in found:
             yield Resource(
                 ref=ObjectRef(api_version=api_version, kind=kind, namespace=namespace, name=name),
