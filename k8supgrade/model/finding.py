@@ -82,9 +82,9 @@ class Finding:
             self.namespace or "",
             self.kind or "",
             self.name or "",
+            _origin_key(self.origins[0]),
             self.api_version or "",
             self.locator or "",
-            _origin_key(self.origins[0]),
         )
 
 
