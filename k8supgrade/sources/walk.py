@@ -51,14 +51,14 @@ class Selection:
     exclude: tuple[str, ...] = ()
 
     @cached_property
-    def _specs(self) -> tuple[pathspec.PathSpec | None, pathspec.PathSpec | None]:
+    def _specs(self) -> tuple[pathspec.GitIgnoreSpec | None, pathspec.GitIgnoreSpec | None]:
         if not self.include and not self.exclude:
             return None, None
         import pathspec
 
         return (
-            pathspec.PathSpec.from_lines("gitwildmatch", self.include) if self.include else None,
-            pathspec.PathSpec.from_lines("gitwildmatch", self.exclude) if self.exclude else None,
+            pathspec.GitIgnoreSpec.from_lines(self.include) if self.include else None,
+            pathspec.GitIgnoreSpec.from_lines(self.exclude) if self.exclude else None,
         )
 
     def reads(self, path: str, name: str) -> bool:
