@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 
 from k8supgrade.model.finding import Finding, Severity
+from k8supgrade.model.origin import Origin
 from k8supgrade.model.resource import Skipped
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.reports import RenderOptions
@@ -102,7 +103,7 @@ class _Page:
         widest = space * 3 // 5
         column = max((w for w in map(width, names) if w <= widest), default=0) + 2
         for finding, name in zip(findings, names, strict=True):
-            places = [location(origin) for origin in finding.origins]
+            places = [_place(origin) for origin in finding.origins]
             if finding.owner:
                 places.append(f"owner: {clean(finding.owner)}")
             yield from self._object(name, places, column)
@@ -164,3 +165,9 @@ class _Page:
         if not self._color or color is None:
             return line
         return f"\x1b[{_COLORS[color]}m{line}\x1b[0m"
+
+
+def _place(origin: Origin) -> str:
+    """Where it is, and which template wrote it there: that is what has to be changed."""
+    place = location(origin)
+    return f"{place} ({clean(origin.template)})" if origin.template else place
