@@ -1,0 +1,118 @@
+"""What holds for the project as a whole: documented checks, short modules, nothing of one machine."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from k8supgrade import engine
+from k8supgrade.checks import CHECKS
+from k8supgrade.checks.base import Context
+from k8supgrade.lifecycle.load import load_table
+from k8supgrade.lifecycle.parse import parse_table
+from k8supgrade.model.finding import Finding
+from k8supgrade.model.version import KubeVersion, Target
+from k8supgrade.sources.files import FileSource
+from tools import make_docs
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "charts-fixtures" / "sample-repo"
+TOO_LONG = 250
+USUAL_TARGET = "1.28"
+_EXAMPLE = re.compile(r"^(Fails|Warns|Passes)\b(.*)\n(?:\n((?:(?: {4}.*)?\n)+))?", re.MULTILINE)
+# The home directory of a person, on Linux and on macOS; this checkout's own place is looked for as well.
+_HOMES = re.compile(rb"(?<![\w.])/(?:home|Users)/[a-z][\w.-]*/|(?<![\w.])/root/")
+_NEEDS_GIT = pytest.mark.skipif(
+    shutil.which("git") is None or not (ROOT / ".git").exists(), reason="not a git checkout"
+)
+
+
+class Example(NamedTuple):
+    finds: bool
+    target: str
+    text: str
+
+
+def examples(check: str) -> list[Example]:
+    """The examples of a check's page; a line about another version speaks of the example before it."""
+    found: list[Example] = []
+    for word, rest, block in _EXAMPLE.findall(inspect.cleandoc(CHECKS[check].__doc__ or "") + "\n"):
+        version = re.match(r" (?:at|from) (\d+\.\d+)", rest)
+        text = "\n".join(line[4:] for line in block.splitlines()) or found[-1].text
+        found.append(Example(word != "Passes", version[1] if version else USUAL_TARGET, text))
+    return found
+
+
+def findings(check: str, path: Path, target: str) -> tuple[Finding, ...]:
+    context = Context(table=load_table(), target=Target(KubeVersion.parse(target), {}))
+    checks = [CHECKS[check]]
+    scan = engine.run([FileSource([str(path)], engine.interest_of(checks, context))], checks, context)
+    assert scan.skipped == ()
+    assert scan.scanned.resources
+    return scan.findings
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_has_a_page_with_a_failing_example(check: str, tmp_path: Path) -> None:
+    shown = [example for example in examples(check) if example.finds]
+    assert shown
+    for example in shown:
+        (tmp_path / "example.yaml").write_text(example.text)
+        assert [one.check for one in findings(check, tmp_path, example.target)] == [check]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_has_a_page_with_a_passing_example(check: str, tmp_path: Path) -> None:
+    shown = [example for example in examples(check) if not example.finds]
+    assert shown
+    for example in shown:
+        (tmp_path / "example.yaml").write_text(example.text)
+        assert findings(check, tmp_path, example.target) == ()
+
+
+@pytest.mark.parametrize("check", ["removed-api", "deprecated-api", "removed-api-reference"])
+def test_the_sample_repository_shows_what_the_checks_find(check: str) -> None:
+    assert findings(check, SAMPLE, USUAL_TARGET)
+
+
+def test_the_page_of_the_checks_is_as_generated() -> None:
+    assert make_docs.DOCUMENT.read_text(encoding="utf-8") == make_docs.checks_page()
+
+
+def test_the_example_of_the_table_page_is_a_table() -> None:
+    page = (ROOT / "docs" / "table.md").read_text(encoding="utf-8")
+    example = re.search(r"^```yaml\n(component:.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert example is not None
+    (row,) = parse_table(example[1].encode(), "docs/table.md")
+    documented = re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)
+    assert documented == [name.replace("_", "-") for name in row._fields]
+
+
+def test_the_changelog_speaks_of_every_check() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert [check for check in CHECKS if f"`{check}`" not in text] == []
+
+
+@pytest.mark.parametrize("module", sorted((ROOT / "k8supgrade").rglob("*.py")), ids=lambda path: path.name)
+def test_a_module_is_short(module: Path) -> None:
+    lines = module.read_text(encoding="utf-8").count("\n")
+    assert lines < TOO_LONG
+
+
+@_NEEDS_GIT
+def test_no_file_names_a_place_on_one_machine() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    own = re.compile(re.escape(bytes(ROOT)) + rb"(?![\w.-])")
+    wrong = []
+    for name in filter(None, listed.decode().split("\0")):
+        file = ROOT / name
+        if file.is_file() and file != Path(__file__):
+            data = file.read_bytes()
+            wrong += [f"{name}: {match[0].decode()}" for match in (_HOMES.search(data), own.search(data)) if match]
+    assert wrong == []
