@@ -18,7 +18,10 @@ MAX_DEPTH = 500
 # go-yaml refuses a document when aliases make up nearly all of more than 400,000 nodes (decode.go, alias ratio).
 MAX_EXPANDED_NODES = 400_000
 
-_Loader = getattr(yaml, "CParser", None)
+try:
+    from yaml.cyaml import CParser as _Parser  # type: ignore[attr-defined]
+except ImportError:  # PyYAML without libyaml: right, and some twenty times slower
+    _Parser = yaml.SafeLoader  # type: ignore[assignment, misc]
 # Kept as they are written: a name 1.10 or 007 must not become a number on its way into the report.
 _VERBATIM = frozenset({"apiVersion", "kind", "name", "namespace", "generateName"})
 _WATCHED = frozenset({"apiVersion", "kind", "metadata"})
@@ -69,7 +72,7 @@ _NO_KEY = object()
 def compose(text: str | bytes) -> Iterator[Composed]:
     """Yields the documents of `text`; after a broken one nothing more."""
     try:
-        parser = _Loader(text) if _Loader is not None else yaml.SafeLoader(text)
+        parser = _Parser(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         yield Composed(None, {}, {}, _broken(error))
         return
@@ -179,7 +182,7 @@ class _Document:
         self.total += 1
         text = event.value
         frame = self.stack[-1] if self.stack else None
-        plain = event.implicit[0] and event.style is None
+        plain = event.implicit[0] and not event.style
         if frame is not None and frame.is_map:
             if frame.key is _NO_KEY:
                 self._key(frame, text, plain, event)
