@@ -93,7 +93,8 @@ def test_shows_what_the_commands_print(session: list[Command], tmp_path: Path) -
     printed = done.stdout.split(f"{END}\n")[:-1]
     assert len(printed) == len(session), done.stdout
     for command, output in zip(session, printed, strict=True):
-        assert pattern(command.shown).match(output), f"$ {command.line}\n{output}"
+        if not pattern(command.shown).match(output):
+            pytest.fail(f"README.md shows something else than\n$ {command.line}\n{output}", pytrace=False)
 
 
 @pytest.mark.parametrize("command", SETUP)
