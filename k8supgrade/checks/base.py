@@ -34,7 +34,10 @@ class Context:
 
 
 class Check(Protocol):
-    """A module with these names is a check; its docstring is its manual page (what, why, failing and passing example)."""
+    """A module with these names is a check.
+
+    Its docstring is its manual page: what, why, an example that fails, one that passes.
+    """
 
     @property
     def ID(self) -> str: ...  # noqa: N802
@@ -103,13 +106,39 @@ def fix_of(lifecycle: ApiLifecycle, replacement: Replacement | None, context: Co
         name = replacement.api_version
         if replacement.kind != lifecycle.kind:
             name += f" {replacement.kind}"
-        since = replacement.available_in
-        served = f" (served since {release_name(lifecycle.component, since)})" if since is not None else ""
-        parts.append(f"Change it to {name}{served}.")
-        if since is not None and context.current is not None and not lifecycle.is_addon and since > context.current:
-            parts.append(f"Version {context.current} does not serve it yet: change it at {since}, on the way.")
+        parts.append(_change(name, lifecycle, replacement, context))
     elif not lifecycle.notes:
         parts.append("Nothing replaces it." if lifecycle.removed_in else "No replacement is named.")
     if lifecycle.notes:
         parts.append(lifecycle.notes.strip())
     return " ".join(parts) or None
+
+
+def _change(name: str, lifecycle: ApiLifecycle, replacement: Replacement, context: Context) -> str:
+    """To what, and when: the target or the current version may not serve it yet, or not by default."""
+    since, release = replacement.available_in, context.release(lifecycle.component)
+    if since is None:
+        return f"Change it to {name}."
+    begins = release_name(lifecycle.component, since)
+    if release is not None and since > release:
+        return f"Change it to {name} later: it is served from {begins} on."
+    text = f"Change it to {name} (served since {begins})."
+    if lifecycle.is_addon:
+        return text
+    table, target, current = context.table, context.target.kubernetes, context.current
+    if table.is_served(*_api(replacement), target) and not table.is_default(*_api(replacement), target):
+        text += (
+            f" It is off by default at {target}: it needs --runtime-config={runtime_config(replacement.api_version)}."
+        )
+    if current is not None and since > current:
+        text += f" {current} does not serve it yet: change it once the cluster runs {since}."
+    return text
+
+
+def _api(replacement: Replacement) -> tuple[str, str]:
+    return replacement.api_version, replacement.kind
+
+
+def runtime_config(api_version: str) -> str:
+    """What the API server takes to serve a version that is off by default."""
+    return f"{api_version}=true" if "/" in api_version else f"api/{api_version}=true"

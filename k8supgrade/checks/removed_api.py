@@ -62,8 +62,8 @@ def _judge(api_version: str, kind: str, context: Context) -> Judgement | None:
     removed = release_name(row.component, row.removed_in)
     release = context.release(row.component)
     if release is None:
-        message = f"{api_version} {kind} is removed in {removed}; which {row.component} the target runs is not known"
-        hint = f"Say it with --target {row.component}=VERSION."
+        message = f"{api_version} {kind} is removed in {removed}; which {row.component} will run is not known"
+        hint = f"Say which one will run, and be told whether it fails: --target {row.component}=VERSION."
         return Judgement(Severity.WARNING, message, f"{fix} {hint}" if fix else hint, row, replacement)
     message = f"{api_version} {kind} is removed in {removed}"
     return Judgement(Severity.BLOCKER, message, fix, row, replacement)

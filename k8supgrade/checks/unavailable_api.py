@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from k8supgrade.checks.base import Context, Judgement, finding
+from k8supgrade.checks.base import Context, Judgement, finding, runtime_config
 from k8supgrade.manifest.interest import Interest
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.resource import Resource
@@ -52,19 +52,28 @@ def _judge(api_version: str, kind: str, context: Context) -> Judgement | None:
     name = f"{api_version} {kind}"
     if first > target:
         message = f"{name} is not served before {first}"
-        fix = f"Use an API that {target} serves, or apply it after the upgrade to {first}."
+        older = _older(api_version, kind, context)
+        fix = f"Use {older or f'an API that {target} serves'}, or apply it after an upgrade to {first}."
         return Judgement(Severity.BLOCKER, message, fix, row, None)
     if not table.is_served(api_version, kind, target):
         return None
     if not table.is_default(api_version, kind, target):
         message = f"{name} is off by default at {target}"
-        fix = f"It works only where the API server runs with --runtime-config={_runtime_config(api_version)}."
+        fix = f"It works only where the API server runs with --runtime-config={runtime_config(api_version)}."
         return Judgement(Severity.WARNING, message, fix, row, None)
-    if context.current is not None and first > context.current:
+    if context.current is not None and first > max(context.current, table.oldest):
         message = f"{name} is not served at the current version {context.current}, but from {first} on"
-        return Judgement(Severity.WARNING, message, f"Apply it after the upgrade to {first}.", row, None)
+        return Judgement(Severity.WARNING, message, f"Apply it once the cluster runs {first}.", row, None)
     return None
 
 
-def _runtime_config(api_version: str) -> str:
-    return f"{api_version}=true" if "/" in api_version else f"api/{api_version}=true"
+def _older(api_version: str, kind: str, context: Context) -> str | None:
+    """The newest API that leads to this one and that the target serves by default."""
+    table, target = context.table, context.target.kubernetes
+    older = [
+        row
+        for row in table.replaced_by(api_version, kind)
+        if not row.is_removed(target) and table.is_default(row.api_version, row.kind, target)
+    ]
+    best = max(older, key=lambda row: table.since(row) or table.oldest, default=None)
+    return None if best is None else f"{best.api_version} {best.kind}, which {target} serves"
