@@ -26,7 +26,7 @@ from k8supgrade.model.lifecycle import ApiLifecycle
 from k8supgrade.model.resource import Resource
 
 ID = "deprecated-api"
-SUMMARY = "a later release removes the object's API"
+SUMMARY = "the object's API is on its way out"
 
 
 def interest(context: Context) -> Interest:

@@ -30,7 +30,7 @@ from k8supgrade.model.lifecycle import ApiLifecycle
 from k8supgrade.model.resource import Resource
 
 ID = "removed-api"
-SUMMARY = "the target no longer serves the object's API"
+SUMMARY = "the object's API is no longer served"
 
 
 def interest(context: Context) -> Interest:

@@ -50,7 +50,7 @@ from k8supgrade.model.lifecycle import ApiLifecycle
 from k8supgrade.model.resource import Resource
 
 ID = "removed-api-reference"
-SUMMARY = "the object refers to an API that the target no longer serves"
+SUMMARY = "the object refers to an API that is no longer served"
 
 _LISTED = 5
 

@@ -23,7 +23,7 @@ from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.resource import Resource
 
 ID = "unavailable-api"
-SUMMARY = "the target does not serve the object's API yet, or not by default"
+SUMMARY = "the object's API is not served yet, or off by default"
 
 
 def interest(context: Context) -> Interest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 
@@ -12,13 +11,18 @@ from k8supgrade import policy
 from k8supgrade.errors import K8supgradeError
 
 PROGRAM = "k8supgrade"
+USAGE = policy.USAGE
+
+
+class ReaderGoneError(Exception):
+    """Whoever read our standard output went away (`| head`)."""
 
 
 def run(arguments: list[str]) -> int:
     """Runs one command line and returns its exit code."""
-    from k8supgrade.cli.main import cli
-
     try:
+        from k8supgrade.cli.main import cli
+
         result = cli.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
         return result if isinstance(result, int) else policy.READY
     except click.exceptions.Exit as end:
@@ -32,11 +36,9 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted: nothing is reported.", err=True)
         return policy.INTERRUPTED
-    except BrokenPipeError:
-        # The reader went away (`| head`): nobody is left to tell, and Python must not try again at exit.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return policy.INCOMPLETE
+    except ReaderGoneError:
+        discard_output()
+        return policy.READY  # the reader has seen all that it wanted; a scan's verdict does not come this way
     except Exception as error:  # a bug: never green, and never a bare traceback
         if os.environ.get("K8SUPGRADE_DEBUG"):
             raise
@@ -46,3 +48,10 @@ def run(arguments: list[str]) -> int:
             err=True,
         )
         return policy.INCOMPLETE
+
+
+def discard_output() -> None:
+    """Sends what is still to come to nobody: Python would try again at exit, and complain."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)

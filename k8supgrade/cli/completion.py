@@ -6,6 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from k8supgrade.cli.boundary import PROGRAM
+from k8supgrade.cli.output import echo
 
 
 @click.command("completion")
@@ -25,5 +26,5 @@ def command(shell: str) -> int:
         raise click.UsageError(f"no completion for {shell}")
     # The script needs nothing of the shell at hand; only the bash class would ask bash for its version.
     script = completion.source_template % completion(cli, {}, PROGRAM, "_K8SUPGRADE_COMPLETE").source_vars()
-    click.echo(script)
+    echo(script + "\n")
     return 0

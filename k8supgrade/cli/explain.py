@@ -10,14 +10,18 @@ import click
 
 from k8supgrade.checks import CHECKS
 from k8supgrade.checks.base import release_name
+from k8supgrade.checks.gone import group_of, plural
 from k8supgrade.cli.options import did_you_mean, table_option
+from k8supgrade.cli.output import echo
 from k8supgrade.errors import UsageError
 from k8supgrade.lifecycle.load import load_table
 from k8supgrade.lifecycle.table import LifecycleTable
 from k8supgrade.model.lifecycle import ApiLifecycle
 from k8supgrade.model.version import KubeVersion
+from k8supgrade.reports.text import clean
 
-_API = re.compile(r"(?P<version>(?:[a-z0-9.-]+/)?v[0-9][a-z0-9]*)[ /:]+(?P<kind>[A-Za-z0-9]+)\Z")
+_API = re.compile(r"(?P<version>(?:[a-z0-9.-]+/)?v[0-9][a-z0-9]*)(?:[ /:]+(?P<kind>[a-z0-9]+))?\Z")
+_INDENT = 18
 
 
 @click.command("explain")
@@ -33,29 +37,50 @@ def command(what: tuple[str, ...], tables: tuple[str, ...]) -> int:
     """
     text = " ".join(what).strip()
     if text in CHECKS:
-        click.echo(f"{text}: {CHECKS[text].SUMMARY}\n\n{inspect.cleandoc(CHECKS[text].__doc__ or '')}")
+        echo(_manual(text))
         return 0
     table = load_table(tables)
-    click.echo("\n\n".join(_life(*api, table) for api in _apis(text, table)))
+    echo("\n\n".join(_life(*api, table) for api in _apis(text, table)) + "\n")
     return 0
 
 
+def _manual(check: str) -> str:
+    """The docstring, its paragraphs (not its examples) fitted to 80 columns."""
+    paragraphs = inspect.cleandoc(CHECKS[check].__doc__ or "").split("\n\n")
+    fitted = [
+        text if text.startswith(" ") else textwrap.fill(text, 80, break_long_words=False, break_on_hyphens=False)
+        for text in paragraphs
+    ]
+    return "\n\n".join([f"{check}: {CHECKS[check].SUMMARY}", *fitted]) + "\n"
+
+
 def _apis(text: str, table: LifecycleTable) -> list[tuple[str, str]]:
-    """The APIs that the user means: one, all versions of a kind, or all kinds of a version."""
-    known = table.apis() | {(row.api_version, row.kind) for row in table.rows()}
-    match = _API.match(text)
-    if match is not None:
-        wanted = (match["version"], match["kind"])
-        if wanted in known:
-            return [wanted]
-        kinds = sorted({kind for version, kind in known if version == match["version"]})
-        if kinds:
-            raise UsageError(f"{match['version']} has no kind {match['kind']!r}: {did_you_mean(match['kind'], kinds)}")
-    found = sorted(api for api in known if text.lower() in (api[0].lower(), api[1].lower()))
-    if not found:
-        names = [*CHECKS, *sorted({kind for _, kind in known})]
-        raise UsageError(f"{text!r} is no check and no API of the table: {_near(text, names)}")
-    return found
+    """The APIs that the user means: one, all versions of a kind, or all kinds of a version or group."""
+    known = sorted(table.apis() | {(row.api_version, row.kind) for row in table.rows()})
+    wanted = text.lower()
+    match = _API.match(wanted)
+    if match is None:
+        found = [api for api in known if wanted == group_of(api[0]) or _is_kind(wanted, api[1])]
+        if not found:
+            names = [*CHECKS, *sorted({kind for _, kind in known})]
+            raise UsageError(f"{text!r} is no check and no API of the table: {_near(text, names)}")
+        return found
+    version, kind = match["version"], match["kind"]
+    of_version = [api for api in known if api[0] == version]
+    found = [api for api in of_version if kind is None or _is_kind(kind, api[1])]
+    if found:
+        return found
+    if of_version:
+        kinds = sorted({other for _, other in of_version})
+        raise UsageError(f"{version} has no kind {text[match.start('kind') :]!r}: {did_you_mean(kind, kinds)}")
+    others = sorted({other for other, name in known if kind is not None and _is_kind(kind, name)})
+    hint = f"the table has it in {', '.join(others)}" if others else _near(text, [api for api, _ in known])
+    raise UsageError(f"{text!r} is no check and no API of the table: {hint}")
+
+
+def _is_kind(text: str, kind: str) -> bool:
+    """`text` (in small letters) names the kind or its resource."""
+    return text in (kind.lower(), plural(kind))
 
 
 def _near(text: str, names: list[str]) -> str:
@@ -81,7 +106,7 @@ def _life(api_version: str, kind: str, table: LifecycleTable) -> str:
         facts += _facts(row)
     elif served:
         facts.append(("deprecated", "no"))
-    lines += [f"  {name + ':':<15}{_wrapped(value)}" for name, value in facts]
+    lines += [f"  {name + ':':<{_INDENT - 2}}{_wrapped(value)}" for name, value in facts]
     return "\n".join(lines)
 
 
@@ -107,14 +132,16 @@ def _facts(row: ApiLifecycle) -> list[tuple[str, str]]:
 
 
 def _wrapped(value: str) -> str:
-    return textwrap.fill(
-        " ".join(value.split()),
+    """Fitted to 80 columns, behind the name; whatever a table of the user's holds, the terminal is safe."""
+    text = textwrap.fill(
+        clean(" ".join(value.split())),
         80,
-        initial_indent=" ",
-        subsequent_indent=" " * 18,
+        initial_indent=" " * _INDENT,
+        subsequent_indent=" " * _INDENT,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return text[_INDENT:]
 
 
 def _ranges(api_version: str, kind: str, table: LifecycleTable, *, default_only: bool) -> str:

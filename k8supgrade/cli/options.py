@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from k8supgrade.lifecycle.table import LifecycleTable
 
 F = TypeVar("F", bound=Callable[..., Any])
+V = TypeVar("V", KubeVersion, ComponentVersion)
 
 FAIL_ON = ("blocker", "warning", "info", "never")
 FORMATS = NAMES
@@ -67,7 +67,15 @@ def severity_of(fail_on: str) -> Severity | None:
 
 
 def parse_current(text: str | None) -> KubeVersion | None:
-    return None if text is None else KubeVersion.parse(text)
+    return None if text is None else parsed("--current", text, KubeVersion.parse)
+
+
+def parsed(option: str, text: str, parse: Callable[[str], V]) -> V:
+    """The version that an option holds; what is wrong with it is said with the option's name."""
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error}") from error
 
 
 def parse_target(values: Sequence[str], current: KubeVersion | None, table: LifecycleTable) -> Target:
@@ -81,7 +89,10 @@ def parse_target(values: Sequence[str], current: KubeVersion | None, table: Life
     for value in values:
         name, separator, version = value.partition("=")
         if separator and name not in (KUBERNETES, "k8s"):
-            components[_component(name, table)] = ComponentVersion.parse(version, missing_patch=NEWEST_PATCH)
+            component = _component(name, table)
+            if component in components:
+                raise UsageError(f"--target names two versions of {component}: give one")
+            components[component] = parsed(f"--target {name}", version, newest_patch)
             continue
         if kubernetes is not None:
             raise UsageError(f"--target names two Kubernetes versions, {kubernetes} and {version or value}: give one")
@@ -99,14 +110,19 @@ def _kubernetes(text: str, current: KubeVersion | None, table: LifecycleTable) -
         if current is None:
             raise UsageError("--target next needs to know what runs now: add --current VERSION, or name the target")
         return current.next()
-    return KubeVersion.parse(text)
+    return parsed("--target", text, KubeVersion.parse)
+
+
+def newest_patch(text: str) -> ComponentVersion:
+    """An add-on's release; `1.13` is the newest patch of it."""
+    return ComponentVersion.parse(text, missing_patch=NEWEST_PATCH)
 
 
 def _check_covered(target: KubeVersion, current: KubeVersion | None, table: LifecycleTable) -> None:
     if not table.oldest <= target <= table.newest:
         raise UsageError(
             f"--target {target}: the data covers Kubernetes {table.oldest} to {table.newest}; "
-            + ("a newer release of k8supgrade may know it" if target > table.newest else "choose one of those")
+            + ("a newer release of k8supgrade may know more" if target > table.newest else "choose one of those")
         )
     if current is not None and target < current:
         raise UsageError(f"--target {target} is older than --current {current}: an upgrade goes forward")
@@ -121,8 +137,10 @@ def _component(name: str, table: LifecycleTable) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`did you mean 'x'?`, or all there is."""
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    import difflib
+
+    names = list(dict.fromkeys(known))
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     if near:
         return "did you mean " + " or ".join(repr(one) for one in near) + "?"
     return f"the known ones are {', '.join(names)}"

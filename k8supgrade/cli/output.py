@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from k8supgrade.cli.boundary import discard_output
 from k8supgrade.cli.options import did_you_mean
 from k8supgrade.errors import UsageError
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.reports import NAMES, RenderOptions, load
+
+CLOSED = "standard output is closed: there is nowhere to write to"
 
 
 class Output(NamedTuple):
@@ -37,17 +38,19 @@ def parse_outputs(values: Sequence[str], default: str) -> list[Output]:
         if separator and not path:
             raise UsageError(f"-o {value}: the file name is missing")
         outputs.append(Output(name, None if not separator or path == "-" else path))
-    for output in outputs:
-        if outputs.count(output) > 1 or [other.path for other in outputs].count(output.path) > 1:
+    places = [None if output.path is None else os.path.realpath(output.path) for output in outputs]
+    for output, place in zip(outputs, places, strict=True):
+        if places.count(place) > 1:
             where = "standard output" if output.path is None else output.path
             raise UsageError(f"-o: two reports for {where}; write one of them to another file with -o FORMAT=FILE")
         if output.path is not None:
-            _check_writable(output)
+            _check_writable(output.format, output.path)
+        elif sys.stdout is None:
+            raise UsageError(CLOSED)
     return outputs
 
 
-def _check_writable(output: Output) -> None:
-    path = output.path or ""
+def _check_writable(name: str, path: str) -> None:
     directory = os.path.dirname(path) or "."
     if os.path.isdir(path):
         reason = "it is a directory"
@@ -59,47 +62,88 @@ def _check_writable(output: Output) -> None:
         reason = f"permission denied in the directory {directory}"
     else:
         return
-    raise UsageError(f"-o {output.format}={path}: cannot be written: {reason}")
+    raise UsageError(f"-o {name}={path}: cannot be written: {reason}")
 
 
 def write(verdict: Verdict, outputs: Sequence[Output], *, no_color: bool) -> None:
-    """Renders the verdict into every output.
+    """Renders the verdict into every output; one that fails does not keep the others from being written.
 
     Raises:
-        UsageError: a file could not be written after all.
+        UsageError: a report could not be written after all.
     """
+    failed = []
     for output in outputs:
         on_terminal = output.path is None and sys.stdout.isatty()
         color = on_terminal and not no_color and not os.environ.get("NO_COLOR")
-        options = RenderOptions(color=color, width=shutil.get_terminal_size((80, 24)).columns)
+        options = RenderOptions(color=color, width=_width(on_terminal))
         data = load(output.format).render(verdict, options).encode("utf-8", "backslashreplace")
-        if output.path is None:
-            sys.stdout.flush()
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        else:
-            _write_file(output.path, data)
+        try:
+            if output.path is None:
+                _write_stdout(data)
+            else:
+                _write_file(output.path, data)
+        except OSError as error:
+            failed.append(f"{output.path or 'standard output'}: {error.strerror or error}")
+    if failed:
+        raise UsageError(f"the report could not be written: {'; '.join(failed)}")
+
+
+def _width(on_terminal: bool) -> int:
+    """Of the terminal; reports for a file or a pipe are the same wherever they are made."""
+    if not on_terminal and "COLUMNS" not in os.environ:
+        return 80
+    import shutil
+
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def echo(text: str) -> None:
+    """Text for standard output, whatever encoding the terminal claims to have: what it lacks becomes an escape."""
+    if sys.stdout is None:
+        raise UsageError(CLOSED)
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
+
+
+def _write_stdout(data: bytes) -> None:
+    """A reader that goes away (`| head`) has what it wanted: the verdict stands."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        discard_output()
 
 
 def _write_file(path: str, data: bytes) -> None:
-    """Replaces a file in one step, so that nobody reads half a report; devices and pipes are written to."""
+    """Replaces a file in one step, so that nobody reads half a report. What is no plain file (a device, a pipe) or
+    lies in a directory that takes no new file is written to."""
+    target = os.path.realpath(path)
+    directory = os.path.dirname(target)
+    if os.path.exists(target) and not (os.path.isfile(target) and os.access(directory, os.W_OK)):
+        with open(target, "wb") as file:
+            file.write(data)
+        return
+    import tempfile
+
+    descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".k8supgrade-")
     try:
-        if os.path.exists(path) and not os.path.isfile(path):
-            with open(path, "wb") as file:
-                file.write(data)
-            return
-        target = os.path.realpath(path)
-        descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".k8supgrade-")
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(data)
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask)
-            os.replace(temporary, target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise UsageError(f"{path}: the report could not be written: {error.strerror or error}") from error
+        with open(descriptor, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, _mode(target))
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _mode(path: str) -> int:
+    """The file's permissions, or those of a new one."""
+    try:
+        return os.stat(path).st_mode & 0o7777
+    except FileNotFoundError:
+        umask = os.umask(0)
+        os.umask(umask)
+        return 0o666 & ~umask

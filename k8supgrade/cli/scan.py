@@ -85,11 +85,14 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     """
     if not paths:
         raise UsageError("nothing to scan: name a file or directory, or - for standard input")
+    if paths.count("-") > 1:
+        raise UsageError("- is named twice: standard input can be read once")
     outputs = parse_outputs(options["outputs"], "table")
     table = load_table(options["tables"])
     current = parse_current(options["current"])
     target = parse_target(options["targets"], current, table)
-    checks = [CHECKS[name] for name in choose_checks(options["only"], options["without"], list(CHECKS))]
+    names = choose_checks(options["only"], options["without"], list(CHECKS))
+    checks = [CHECKS[name] for name in names]
     context = Context(table=table, target=target, current=current)
     progress = Progress(enabled=not (options["quiet"] or options["no_progress"]))
     source = FileSource(
@@ -108,6 +111,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         click.echo(message, err=True)
     verdict = make_verdict(scan, context, policy_options=(options["fail_on"], options["allow_incomplete"]))
     write(verdict, outputs, no_color=options["no_color"])
+    if len(names) < len(CHECKS) and not options["quiet"]:
+        click.echo(f"Only these checks ran: {', '.join(names)}.", err=True)
     if all(output.path is not None for output in outputs) and not options["quiet"]:
         from k8supgrade.reports.summary import closing
 
