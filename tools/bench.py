@@ -104,10 +104,11 @@ def feed_list(size: int) -> Callable[[int], None]:
     """A JSON List of about `size` bytes, as `kubectl get --all-namespaces -o json` writes it."""
 
     def feed(descriptor: int) -> None:
+        pad = " " * 8
         item = (
-            '        {\n            "apiVersion": "v1",\n            "kind": "ConfigMap",\n            "data": {"key": "'
-            + "x" * 2000
-            + '"},\n            "metadata": {"name": "cart", "namespace": "shop"}\n        }'
+            f'{pad}{{\n{pad}    "apiVersion": "v1",\n{pad}    "kind": "ConfigMap",\n'
+            f'{pad}    "data": {{"key": "{"x" * 2000}"}},\n'
+            f'{pad}    "metadata": {{"name": "cart", "namespace": "shop"}}\n{pad}}}'
         )
         chunk = (item + ",\n") * 500
         _write(descriptor, b'{\n    "apiVersion": "v1",\n    "items": [\n')

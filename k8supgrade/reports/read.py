@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from k8supgrade.errors import UsageError
 from k8supgrade.model.finding import Finding, Severity
@@ -21,6 +20,7 @@ from k8supgrade.model.resource import Skipped
 from k8supgrade.model.verdict import Cluster, Ignored, Verdict
 from k8supgrade.model.version import KUBERNETES, ComponentVersion, KubeVersion
 from k8supgrade.reports.document import SCHEMA
+from k8supgrade.reports.node import Node
 
 T = TypeVar("T")
 
@@ -52,82 +52,10 @@ def read_report(text: str, where: str) -> Verdict:
         raise UsageError(f"{where}: not a k8supgrade report: nested too deeply") from None
     except ValueError as error:
         raise UsageError(f"{where}: not a JSON report: {error}") from error
-    return _verdict(_Node(data, where, ""))
+    return _verdict(Node(data, where, ""))
 
 
-class _Node:
-    """A value of the document and the way to it, which only an error spells out."""
-
-    __slots__ = ("_key", "_parent", "value")
-
-    def __init__(self, value: Any, parent: _Node | str, key: str | int) -> None:
-        self.value = value
-        self._parent = parent
-        self._key = key
-
-    def fail(self, what: str) -> NoReturn:
-        raise UsageError(f"{self._path()}: {what}")
-
-    def _path(self) -> str:
-        if isinstance(self._parent, str):
-            return f"{self._parent}: report"
-        if isinstance(self._key, int):
-            return f"{self._parent._path()}[{self._key}]"
-        head, separator, tail = self._parent._path(), ".", ascii(self._key)[1:-1]
-        if head.endswith(": report"):
-            head, separator = head[: -len("report")], ""
-        return f"{head}{separator}{tail}"
-
-    def mapping(self) -> dict[str, Any]:
-        if not isinstance(self.value, dict):
-            self.fail(f"a mapping is expected, not {_kind(self.value)}")
-        return self.value
-
-    def __getitem__(self, key: str) -> _Node:
-        value = self.mapping()
-        if key not in value:
-            self.fail(f"the key {key!r} is missing")
-        return _Node(value[key], self, key)
-
-    def each(self, read: Callable[[_Node], T]) -> tuple[T, ...]:
-        if not isinstance(self.value, list):
-            self.fail(f"a list is expected, not {_kind(self.value)}")
-        return tuple([read(_Node(item, self, index)) for index, item in enumerate(self.value)])
-
-    def maybe(self, read: Callable[[_Node], T]) -> T | None:
-        return None if self.value is None else read(self)
-
-    # The readers of single values take the key, so that a good value needs no node of its own.
-
-    def text(self, key: str) -> str:
-        value = self.value.get(key) if isinstance(self.value, dict) else None
-        if not isinstance(value, str):
-            self[key].fail(f"text is expected, not {_kind(value)}")
-        return value
-
-    def maybe_text(self, key: str) -> str | None:
-        value = self.value.get(key, 0) if isinstance(self.value, dict) else 0
-        return None if value is None else self.text(key)
-
-    def count(self, key: str) -> int:
-        value = self.mapping().get(key)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            self[key].fail("a whole number from 0 is expected")
-        return value
-
-    def flag(self, key: str) -> bool:
-        value = self.mapping().get(key)
-        if not isinstance(value, bool):
-            self[key].fail("true or false is expected")
-        return value
-
-
-def _kind(value: object) -> str:
-    names = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
-
-
-def _verdict(node: _Node) -> Verdict:
+def _verdict(node: Node) -> Verdict:
     schema = node.text("schema") if isinstance(node.mapping().get("schema"), str) else None
     if schema is None:
         node.fail("not a k8supgrade report: it has no schema")
@@ -158,32 +86,32 @@ def _verdict(node: _Node) -> Verdict:
     )
 
 
-def _exit_code(summary: _Node) -> int:
+def _exit_code(summary: Node) -> int:
     code = summary.count("exitCode")
     if code > 255:
         summary["exitCode"].fail("an exit code is at most 255")
     return code
 
 
-def _versions(node: _Node) -> dict[str, str]:
+def _versions(node: Node) -> dict[str, str]:
     versions = {component: node.text(component) for component in node.mapping()}
     for component, version in versions.items():
         _release(node[component], component, version)
     return versions
 
 
-def _release(node: _Node, component: str, version: str) -> Release:
+def _release(node: Node, component: str, version: str) -> Release:
     try:
         return (KubeVersion if component == KUBERNETES else ComponentVersion).parse(version)
     except UsageError as error:
         node.fail(str(error))
 
 
-def _cluster(node: _Node) -> Cluster:
+def _cluster(node: Node) -> Cluster:
     return Cluster(name=node.text("name"), version=node.maybe_text("version"), reached=node.flag("reached"))
 
 
-def _finding(node: _Node) -> Finding:
+def _finding(node: Node) -> Finding:
     severity = _SEVERITIES.get(node.text("severity"))
     if severity is None:
         node["severity"].fail(f"one of {', '.join(_SEVERITIES)} is expected")
@@ -218,7 +146,7 @@ def _finding(node: _Node) -> Finding:
     return finding if finding.id == saved else _SavedFinding(**values, locator=saved, saved_id=saved)
 
 
-def _replacement(node: _Node, component: str) -> Replacement:
+def _replacement(node: Node, component: str) -> Replacement:
     available = node.maybe_text("availableIn")
     return Replacement(
         api_version=node.text("apiVersion"),
@@ -227,14 +155,14 @@ def _replacement(node: _Node, component: str) -> Replacement:
     )
 
 
-def _origin(node: _Node) -> Origin:
+def _origin(node: Node) -> Origin:
     kind = node.text("type")
     if kind != "file":
         node["type"].fail(f"this version of k8supgrade cannot read origins of type {kind!a}")
     return FileOrigin(path=node.text("path"), line=node.count("line"), template=node.maybe_text("template"))
 
 
-def _skipped(node: _Node) -> Skipped:
+def _skipped(node: Node) -> Skipped:
     return Skipped(
         what=node.text("what"),
         reason=node.text("reason"),
@@ -243,7 +171,7 @@ def _skipped(node: _Node) -> Skipped:
     )
 
 
-def _ignored(node: _Node) -> Ignored:
+def _ignored(node: Node) -> Ignored:
     by = node["ignoredBy"]
     return Ignored(
         finding=_finding(node),
