@@ -9,6 +9,12 @@ Warns:
     kind: Deployment
     apiVersion: apps/v1beta1
     metadata: {name: cart}
+
+Passes:
+
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: cart}
 """
 
 from __future__ import annotations

@@ -59,11 +59,11 @@ def _judge(api_version: str, kind: str, context: Context) -> Judgement | None:
         return None
     replacement = replacement_of(row, context)
     fix = fix_of(row, replacement, context)
-    removed = release_name(row.component, row.removed_in)
-    release = context.release(row.component)
-    if release is None:
-        message = f"{api_version} {kind} is removed in {removed}; which {row.component} will run is not known"
+    message = f"{api_version} {kind} is removed in {release_name(row.component, row.removed_in)}"
+    if row.served_again_in is not None:
+        message += f", and served again from {row.served_again_in} on"
+    if context.release(row.component) is None:
+        message += f"; which {row.component} will run is not known"
         hint = f"Say which one will run, and be told whether it fails: --target {row.component}=VERSION."
         return Judgement(Severity.WARNING, message, f"{fix} {hint}" if fix else hint, row, replacement)
-    message = f"{api_version} {kind} is removed in {removed}"
     return Judgement(Severity.BLOCKER, message, fix, row, replacement)
