@@ -76,13 +76,6 @@ def test_a_check_has_a_page_with_a_passing_example(check: str, tmp_path: Path) -
         assert findings(check, tmp_path, example.target) == ()
 
 
-@pytest.mark.parametrize("check", CHECKS)
-def test_a_check_has_a_fixture(check: str) -> None:
-    expected = re.compile(rf"^# --target .*: {check} ", re.MULTILINE)
-    fixtures = (ROOT / "tests" / "manifests").glob("*/*.yaml")
-    assert any(expected.search(fixture.read_text(encoding="utf-8")) for fixture in fixtures)
-
-
 @pytest.mark.parametrize("check", ["removed-api", "deprecated-api", "removed-api-reference"])
 def test_the_sample_repository_shows_what_the_checks_find(check: str) -> None:
     assert findings(check, SAMPLE, USUAL_TARGET)
