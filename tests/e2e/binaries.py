@@ -16,6 +16,7 @@ from pathlib import Path
 GO = "1.26.6"
 HELM = "v3.16.4"
 KUSTOMIZE = "v5.7.1"
+KUBECTL = "v0.31.14"  # as in kubectl/go.mod
 
 
 def cache_directory() -> Path:
@@ -37,9 +38,23 @@ def kustomize() -> Path:
 
 @cache
 def kubectl() -> Path:
-    found = shutil.which("kubectl")
-    assert found is not None, "the end-to-end tests need kubectl on PATH"
-    return Path(found)
+    """Built from a main program of ours, since k8s.io/kubernetes cannot be installed by `go install`."""
+    binary = cache_directory() / f"kubectl-{KUBECTL}" / "kubectl"
+    if not binary.exists():
+        with _staging(binary.parent) as staging:
+            source = Path(staging) / "source"
+            shutil.copytree(Path(__file__).parent / "kubectl", source)
+            _run([_go(), "mod", "tidy"], source)
+            _run([_go(), "build", "-trimpath", "-ldflags=-s -w", "-o", str(Path(staging) / "kubectl"), "."], source)
+            shutil.rmtree(source)
+            _publish(Path(staging), binary.parent)
+    return binary
+
+
+def _run(command: list[str], directory: Path) -> None:
+    environment = {**os.environ, "CGO_ENABLED": "0"}
+    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr[-2000:]}"
 
 
 def _built(name: str, module: str, version: str) -> Path:
