@@ -16,7 +16,10 @@ Fails:
     kind: HorizontalPodAutoscaler
     metadata: {name: cart}
     spec:
-      scaleTargetRef: {apiVersion: extensions/v1beta1, kind: Deployment, name: cart}
+      scaleTargetRef:
+        apiVersion: extensions/v1beta1
+        kind: Deployment
+        name: cart
 
 Passes:
 
@@ -24,7 +27,10 @@ Passes:
     kind: HorizontalPodAutoscaler
     metadata: {name: cart}
     spec:
-      scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: cart}
+      scaleTargetRef:
+        apiVersion: apps/v1
+        kind: Deployment
+        name: cart
 """
 
 from __future__ import annotations

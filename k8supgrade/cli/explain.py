@@ -11,7 +11,7 @@ import click
 from k8supgrade.checks import CHECKS
 from k8supgrade.checks.base import release_name
 from k8supgrade.checks.gone import group_of, plural
-from k8supgrade.cli.options import did_you_mean, table_option
+from k8supgrade.cli.options import complete_with, did_you_mean, table_option
 from k8supgrade.cli.output import echo
 from k8supgrade.errors import UsageError
 from k8supgrade.lifecycle.load import load_table
@@ -24,8 +24,13 @@ _API = re.compile(r"(?P<version>(?:[a-z0-9.-]+/)?v[0-9][a-z0-9]*)(?:[ /:]+(?P<ki
 _INDENT = 18
 
 
+def _names() -> list[str]:
+    table = load_table()
+    return [*CHECKS, *sorted({kind for _, kind in table.apis()} | {version for version, _ in table.apis()})]
+
+
 @click.command("explain")
-@click.argument("what", nargs=-1, required=True, metavar="CHECK|API")
+@click.argument("what", nargs=-1, required=True, metavar="CHECK|API", shell_complete=complete_with(_names))
 @table_option
 def command(what: tuple[str, ...], tables: tuple[str, ...]) -> int:
     """Explain a check, or the life of an API.
@@ -36,6 +41,8 @@ def command(what: tuple[str, ...], tables: tuple[str, ...]) -> int:
     k8supgrade explain PodSecurityPolicy
     """
     text = " ".join(what).strip()
+    if not text:
+        raise UsageError("say what: a check, or an API like 'policy/v1beta1 PodDisruptionBudget'")
     if text in CHECKS:
         echo(_manual(text))
         return 0

@@ -8,6 +8,7 @@ import click
 
 from k8supgrade.cli.options import (
     allow_incomplete_option,
+    complete_files,
     fail_on_option,
     no_color_option,
     output_option,
@@ -19,7 +20,7 @@ from k8supgrade.merge import merge_verdicts
 
 
 @click.command("merge")
-@click.argument("reports", nargs=-1, required=True, metavar="REPORT.json...")
+@click.argument("reports", nargs=-1, required=True, metavar="REPORT.json...", shell_complete=complete_files)
 @output_option("json")
 @fail_on_option
 @allow_incomplete_option

@@ -22,6 +22,22 @@ FAIL_ON = ("blocker", "warning", "info", "never")
 FORMATS = NAMES
 
 
+def complete_with(names: Callable[[], Iterable[str]]) -> Callable[..., list[str]]:
+    """Shell completion from a list that is made when it is asked for."""
+
+    def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+        return [name for name in names() if name.startswith(incomplete)]
+
+    return complete
+
+
+def complete_files(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
+    """Shell completion by the shell's own idea of files."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
 def output_option(default: str) -> Callable[[F], F]:
     return click.option(
         "-o",
@@ -30,6 +46,7 @@ def output_option(default: str) -> Callable[[F], F]:
         multiple=True,
         envvar="K8SUPGRADE_OUTPUT",
         metavar="FORMAT[=FILE]",
+        shell_complete=complete_with(lambda: FORMATS),
         help=f"Report format, to a file with =FILE; repeatable. One of {', '.join(FORMATS)}. Default: {default}.",
     )
 
@@ -54,6 +71,7 @@ table_option = click.option(
     multiple=True,
     envvar="K8SUPGRADE_TABLE",
     metavar="FILE",
+    shell_complete=complete_files,
     help="Further rows for the deprecation table (also Pluto's additional-versions); repeatable.",
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, envvar="K8SUPGRADE_QUIET", help="No messages on stderr.")
@@ -140,7 +158,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     import difflib
 
     names = list(dict.fromkeys(known))
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    small = {one.lower(): one for one in names}
+    near = [small[one] for one in difflib.get_close_matches(name.lower(), small, n=3, cutoff=0.6)]
     if near:
         return "did you mean " + " or ".join(repr(one) for one in near) + "?"
     return f"the known ones are {', '.join(names)}"

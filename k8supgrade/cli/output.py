@@ -83,6 +83,8 @@ def write(verdict: Verdict, outputs: Sequence[Output], *, no_color: bool) -> Non
             else:
                 _write_file(output.path, data)
         except OSError as error:
+            if output.path is None:
+                discard_output()
             failed.append(f"{output.path or 'standard output'}: {error.strerror or error}")
     if failed:
         raise UsageError(f"the report could not be written: {'; '.join(failed)}")
@@ -102,8 +104,14 @@ def echo(text: str) -> None:
     if sys.stdout is None:
         raise UsageError(CLOSED)
     encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_output()
+        raise UsageError(f"standard output: cannot be written: {error.strerror or error}") from error
 
 
 def _write_stdout(data: bytes) -> None:
@@ -121,8 +129,9 @@ def _write_file(path: str, data: bytes) -> None:
     lies in a directory that takes no new file is written to."""
     target = os.path.realpath(path)
     directory = os.path.dirname(target)
-    if os.path.exists(target) and not (os.path.isfile(target) and os.access(directory, os.W_OK)):
-        with open(target, "wb") as file:
+    is_special = os.path.exists(path) and not os.path.isfile(path)
+    if is_special or path.startswith("/dev/") or (os.path.exists(path) and not os.access(directory, os.W_OK)):
+        with open(path, "wb") as file:
             file.write(data)
         return
     import tempfile

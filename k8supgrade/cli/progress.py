@@ -12,7 +12,7 @@ class Progress:
     """Writes to standard error, on a terminal only."""
 
     def __init__(self, *, enabled: bool) -> None:
-        self._enabled = enabled and sys.stderr.isatty()
+        self._enabled = enabled and sys.stderr is not None and sys.stderr.isatty()
         self._shown = False
         self._next = time.monotonic() + _EVERY_SECONDS
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from k8supgrade.cli.options import no_color_option, output_option
+from k8supgrade.cli.options import complete_files, no_color_option, output_option
 from k8supgrade.cli.output import parse_outputs, write
 from k8supgrade.cli.saved import read_saved
 
 
 @click.command("report")
-@click.argument("report", metavar="REPORT.json")
+@click.argument("report", metavar="REPORT.json", shell_complete=complete_files)
 @output_option("table")
 @no_color_option
 def command(report: str, **options: Any) -> int:

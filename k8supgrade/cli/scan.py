@@ -14,6 +14,8 @@ from k8supgrade.checks.base import Context
 from k8supgrade.cli.options import (
     allow_incomplete_option,
     choose_checks,
+    complete_files,
+    complete_with,
     fail_on_option,
     no_color_option,
     output_option,
@@ -34,7 +36,7 @@ from k8supgrade.sources.walk import Selection
 
 
 @click.command("scan")
-@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.argument("paths", nargs=-1, metavar="[PATH|-]...", shell_complete=complete_files)
 @click.option(
     "--target",
     "targets",
@@ -49,9 +51,23 @@ from k8supgrade.sources.walk import Selection
 @fail_on_option
 @allow_incomplete_option
 @click.option("--strict", is_flag=True, envvar="K8SUPGRADE_STRICT", help="Parse every document in full.")
-@click.option("--check", "only", multiple=True, envvar="K8SUPGRADE_CHECK", metavar="ID", help="Run only this check.")
 @click.option(
-    "--skip-check", "without", multiple=True, envvar="K8SUPGRADE_SKIP_CHECK", metavar="ID", help="Leave this check out."
+    "--check",
+    "only",
+    multiple=True,
+    envvar="K8SUPGRADE_CHECK",
+    metavar="ID",
+    shell_complete=complete_with(lambda: CHECKS),
+    help="Run only this check; repeatable.",
+)
+@click.option(
+    "--skip-check",
+    "without",
+    multiple=True,
+    envvar="K8SUPGRADE_SKIP_CHECK",
+    metavar="ID",
+    shell_complete=complete_with(lambda: CHECKS),
+    help="Leave this check out; repeatable.",
 )
 @click.option(
     "--include",
