@@ -32,6 +32,13 @@ class Context:
             return self.target.kubernetes
         return self.target.components.get(component)
 
+    def rows(self) -> tuple[ApiLifecycle, ...]:
+        """The table's rows, put in order once for all the checks."""
+        if LifecycleTable not in self.memory:
+            self.memory[LifecycleTable] = self.table.rows()
+        found: tuple[ApiLifecycle, ...] = self.memory[LifecycleTable]
+        return found
+
 
 class Check(Protocol):
     """A module with these names is a check.

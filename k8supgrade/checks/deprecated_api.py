@@ -30,7 +30,7 @@ SUMMARY = "the object's API is on its way out"
 
 
 def interest(context: Context) -> Interest:
-    kinds = {(row.api_version, row.kind) for row in context.table.rows() if _is_deprecated(row, context)}
+    kinds = {(row.api_version, row.kind) for row in context.rows() if _is_deprecated(row, context)}
     return Interest(kinds=frozenset(kinds))
 
 

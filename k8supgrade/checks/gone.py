@@ -57,7 +57,7 @@ def gone(context: Context) -> Gone:
 
 def _gone(context: Context) -> Gone:
     table, target = context.table, context.target
-    rows = {(row.api_version, row.kind): row for row in table.rows() if _is_gone(row, context)}
+    rows = {(row.api_version, row.kind): row for row in context.rows() if _is_gone(row, context)}
     served = table.served_kinds(target.kubernetes, default_only=False) - rows.keys()
     lost = {api for api, row in rows.items() if not row.is_addon and table.knows(*api)}
     return Gone(

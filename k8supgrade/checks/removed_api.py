@@ -34,7 +34,7 @@ SUMMARY = "the object's API is no longer served"
 
 
 def interest(context: Context) -> Interest:
-    kinds = {(row.api_version, row.kind) for row in context.table.rows() if _is_gone(row, context)}
+    kinds = {(row.api_version, row.kind) for row in context.rows() if _is_gone(row, context)}
     return Interest(kinds=frozenset(kinds))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import os
 from typing import Any
 
@@ -118,6 +119,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         renderer=_renderer(context) if options["render"] else None,
         progress=progress.show,
     )
+    gc.enable()
+    gc.freeze()  # the table stays as it is, in the processes that a scan forks too
     try:
         scan = engine.run([source], checks, context)
     finally:

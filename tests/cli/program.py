@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import subprocess
@@ -67,6 +68,7 @@ def call(
         _directory(cwd),
     ):
         code = boundary.run(list(arguments))
+    gc.enable()
     texts = [stream.buffer.getvalue() for stream in (output, errors)]
     assert b"internal error" not in texts[1]
     return subprocess.CompletedProcess(arguments, code, *texts)
