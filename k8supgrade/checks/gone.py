@@ -16,13 +16,15 @@ class Gone(NamedTuple):
 
     `groups` and `versions` serve nothing at all at the target. `resources` and `kinds` hold (group/version, resource)
     and (group, kind) that some minor served and the target does not; all of these speak of Kubernetes alone.
-    `rows` are the APIs that are gone, those of add-ons too where the target's release is known.
+    `living` holds the (group, kind) that the target serves in some version. `rows` are the APIs that are gone, those of
+    add-ons too where the target's release is known.
     """
 
     groups: frozenset[str]
     versions: frozenset[str]
     resources: Names
     kinds: Names
+    living: Names
     rows: dict[tuple[str, str], ApiLifecycle]
 
     def has(self, api_version: str, kind: str) -> bool:
@@ -60,11 +62,13 @@ def _gone(context: Context) -> Gone:
     rows = {(row.api_version, row.kind): row for row in context.rows() if _is_gone(row, context)}
     served = table.served_kinds(target.kubernetes, default_only=False) - rows.keys()
     lost = {api for api, row in rows.items() if not row.is_addon and table.knows(*api)}
+    living = frozenset(_group_kinds(served))
     return Gone(
         table.removed_groups(target),
         table.removed_group_versions(target),
         frozenset((version, plural(kind)) for version, kind in lost - served),
-        frozenset(_group_kinds(lost)) - frozenset(_group_kinds(served)),
+        frozenset(_group_kinds(lost)) - living,
+        living,
         rows,
     )
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from k8supgrade.checks.base import Context
 from k8supgrade.checks.gone import Gone, group_of
 from k8supgrade.model.finding import Severity
 from k8supgrade.model.resource import Resource
@@ -37,13 +36,13 @@ KUSTOMIZE = ("Kustomization", "Component")
 _INLINE = re.compile(r"^(apiVersion|kind):[ \t]*[\"']?([A-Za-z0-9./-]+)", re.MULTILINE)
 
 
-def references(resource: Resource, gone: Gone, context: Context) -> Iterator[Reference]:
+def references(resource: Resource, gone: Gone) -> Iterator[Reference]:
     manifest = resource.manifest or {}
     yield from _owners(manifest, gone)
     group = group_of(resource.ref.api_version)
     finder = _FINDERS.get((group, resource.ref.kind)) or _FINDERS.get((group, "*"))
     if finder is not None:
-        yield from finder(manifest, gone, context)
+        yield from finder(manifest, gone)
 
 
 def _owners(manifest: Map, gone: Gone) -> Iterator[Reference]:
@@ -58,21 +57,21 @@ def _kind(named: Map, where: str, gone: Gone) -> Iterator[Reference]:
         yield Reference(f"{api_version} {kind}", where, ((api_version, kind),))
 
 
-def _scale_target(manifest: Map, gone: Gone, context: Context) -> Iterator[Reference]:
+def _scale_target(manifest: Map, gone: Gone) -> Iterator[Reference]:
     target = _map(_map(manifest.get("spec")).get("scaleTargetRef"))
     for reference in _kind(target, "spec.scaleTargetRef", gone):
         api_version, kind = reference.apis[0]
-        served = context.table.served_kinds(context.target.kubernetes, default_only=False) - gone.rows.keys()
-        finds = any(other == kind and group_of(version) == group_of(api_version) for version, other in served)
-        yield reference if finds else reference._replace(severity=Severity.BLOCKER)
+        yield (
+            reference if (group_of(api_version), kind) in gone.living else reference._replace(severity=Severity.BLOCKER)
+        )
 
 
-def _webhooks(manifest: Map, gone: Gone, context: Context) -> Iterator[Reference]:
+def _webhooks(manifest: Map, gone: Gone) -> Iterator[Reference]:
     for webhook in _maps(manifest.get("webhooks")):
         yield from _rules(webhook.get("rules"), f"webhook {_name(webhook)}: this rule matches nothing", gone)
 
 
-def _admission(manifest: Map, gone: Gone, context: Context) -> Iterator[Reference]:
+def _admission(manifest: Map, gone: Gone) -> Iterator[Reference]:
     spec = _map(manifest.get("spec"))
     yield from _kind(_map(spec.get("paramKind")), "spec.paramKind", gone)
     for field in ("matchConstraints", "matchResources"):
@@ -91,7 +90,7 @@ def _rules(rules: Any, where: str, gone: Gone) -> Iterator[Reference]:
             yield Reference(f"{', '.join(dict.fromkeys(v for v, _ in apis))} {', '.join(resources)}", where, apis)
 
 
-def _grants(manifest: Map, gone: Gone, context: Context) -> Iterator[Reference]:
+def _grants(manifest: Map, gone: Gone) -> Iterator[Reference]:
     for rule in _maps(manifest.get("rules")):
         groups, resources = _strings(rule.get("apiGroups")), _strings(rule.get("resources"))
         if groups and all(group in gone.groups for group in groups):
@@ -100,7 +99,7 @@ def _grants(manifest: Map, gone: Gone, context: Context) -> Iterator[Reference]:
             yield Reference(f"group {', '.join(groups)}", where, apis)
 
 
-def _gatekeeper(manifest: Map, gone: Gone, context: Context) -> Iterator[Reference]:
+def _gatekeeper(manifest: Map, gone: Gone) -> Iterator[Reference]:
     match = _map(_map(manifest.get("spec")).get("match"))
     for entry in _maps(match.get("kinds")):
         groups, kinds = _strings(entry.get("apiGroups")), _strings(entry.get("kinds")) or ["*"]
@@ -111,7 +110,7 @@ def _gatekeeper(manifest: Map, gone: Gone, context: Context) -> Iterator[Referen
             yield Reference(what, "spec.match.kinds: this entry matches nothing", apis)
 
 
-def _kustomization(manifest: Map, gone: Gone, context: Context) -> Iterator[Reference]:
+def _kustomization(manifest: Map, gone: Gone) -> Iterator[Reference]:
     for field in ("patches", "patchesJson6902"):
         for patch in _maps(manifest.get(field)):
             yield from _selector(patch.get("target"), f"{field} target", gone)
@@ -127,9 +126,9 @@ def _kustomization(manifest: Map, gone: Gone, context: Context) -> Iterator[Refe
         yield from _kind(_map(variable.get("objref")), "vars objref", gone)
 
 
-def _flux_kustomization(manifest: Map, gone: Gone, context: Context) -> Iterator[Reference]:
+def _flux_kustomization(manifest: Map, gone: Gone) -> Iterator[Reference]:
     spec = _map(manifest.get("spec"))
-    yield from _kustomization({key: spec.get(key) for key in ("patches", "patchesJson6902")}, gone, context)
+    yield from _kustomization({key: spec.get(key) for key in ("patches", "patchesJson6902")}, gone)
 
 
 def _selector(value: Any, where: str, gone: Gone) -> Iterator[Reference]:
@@ -150,7 +149,7 @@ def _inline(text: Any, where: str, gone: Gone) -> Iterator[Reference]:
         yield from _kind(dict(_INLINE.findall(text)), where, gone)
 
 
-def _kyverno(manifest: Map, gone: Gone, context: Context) -> Iterator[Reference]:
+def _kyverno(manifest: Map, gone: Gone) -> Iterator[Reference]:
     spec = _map(manifest.get("spec"))
     for rule in [*_maps(spec.get("rules")), spec]:
         where = f"rule {_name(rule)}" if rule is not spec else "spec"
@@ -182,7 +181,7 @@ def _kinds_within(value: Any) -> Iterator[list[str]]:
             stack.extend(one[key] for key in ("resources", "all", "any") if key in one)
 
 
-_Finder = Callable[[Map, Gone, Context], Iterator[Reference]]
+_Finder = Callable[[Map, Gone], Iterator[Reference]]
 _FINDERS: dict[tuple[str, str], _Finder] = {
     ("autoscaling", "HorizontalPodAutoscaler"): _scale_target,
     **{("admissionregistration.k8s.io", kind): _webhooks for kind in WEBHOOKS},

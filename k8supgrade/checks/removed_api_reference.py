@@ -76,7 +76,7 @@ def interest(context: Context) -> Interest:
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
     if resource.manifest is None:
         return
-    found = list(dict.fromkeys(references(resource, gone(context), context)))
+    found = list(dict.fromkeys(references(resource, gone(context))))
     if found:
         worst = max(reference.severity for reference in found)
         what = "; ".join(f"{reference.what} ({reference.where})" for reference in found[:_LISTED])
@@ -91,9 +91,9 @@ def _fix(found: Iterable[Reference], context: Context) -> str:
     lost = []
     for api_version, name in dict.fromkeys(api for reference in found for api in reference.apis):
         group = api_version.removesuffix("/") if api_version.endswith("/") else ""
-        new = sorted({_renamed(row, api_version, name, context) for row in _rows(api_version, name, context)} - {""})
+        new = _instead(api_version, name, context)
         if new:
-            instead.setdefault((" or ".join(new), group), []).append(name if group else f"{api_version} {name}")
+            instead.setdefault((new, group), []).append(name if group else f"{api_version} {name}")
         else:
             lost.append(f"{name} of {group}" if group else f"{api_version} {name}")
     parts = [
@@ -103,6 +103,16 @@ def _fix(found: Iterable[Reference], context: Context) -> str:
     if lost:
         parts.append(f"Nothing replaces {_listed(lost)}: take {'them' if lost[1:] else 'it'} out.")
     return " ".join(parts)
+
+
+def _instead(api_version: str, name: str, context: Context) -> str:
+    """What to name instead, "" where there is nothing."""
+    key = (ID, api_version, name)
+    if key not in context.memory:
+        names = {_renamed(row, api_version, name, context) for row in _rows(api_version, name, context)}
+        context.memory[key] = " or ".join(sorted(names - {""}))
+    text: str = context.memory[key]
+    return text
 
 
 def _listed(names: list[str]) -> str:

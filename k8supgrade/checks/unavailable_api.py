@@ -59,7 +59,10 @@ def _judge(api_version: str, kind: str, context: Context) -> Judgement | None:
         return None
     if not table.is_default(api_version, kind, target):
         message = f"{name} is off by default at {target}"
-        fix = f"It works only where the API server runs with --runtime-config={runtime_config(api_version)}."
+        fix = (
+            "Use an API that is on by default, or start the API server with "
+            f"--runtime-config={runtime_config(api_version)}."
+        )
         return Judgement(Severity.WARNING, message, fix, row, None)
     if context.current is not None and first > max(context.current, table.oldest):
         message = f"{name} is not served at the current version {context.current}, but from {first} on"
