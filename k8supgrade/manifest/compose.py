@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from k8supgrade.manifest.scalars import VERBATIM, resolve
+
 MAX_DEPTH = 500
 # go-yaml refuses a document when aliases make up nearly all of more than 400,000 nodes (decode.go, alias ratio).
 MAX_EXPANDED_NODES = 400_000
@@ -22,17 +24,13 @@ try:
     from yaml.cyaml import CParser as _Parser  # type: ignore[attr-defined]
 except ImportError:  # PyYAML without libyaml: right, and some twenty times slower
     _Parser = yaml.SafeLoader  # type: ignore[assignment, misc]
-# Kept as they are written: a name 1.10 or 007 must not become a number on its way into the report.
-_VERBATIM = frozenset({"apiVersion", "kind", "name", "namespace", "generateName"})
+
 _WATCHED = frozenset({"apiVersion", "kind", "metadata"})
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_TRUE = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})
-_FALSE = frozenset({"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"})
-_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\Z", re.ASCII)
-_FLOAT = re.compile(r"[-+]?(?:[0-9]{1,30}\.[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][-+]?[0-9]{1,3})?\Z", re.ASCII)
+_UNICODE_BREAK = re.compile("[\x85\u2028\u2029]")
+_ANY_BREAK = re.compile("[\n\x85\u2028\u2029]")
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """The YAML cannot be read further. `line` counts from 0 within the text."""
 
     def __init__(self, reason: str, line: int) -> None:
@@ -51,26 +49,38 @@ class Composed(NamedTuple):
     value: Any
     lines: dict[int, int]
     duplicates: dict[int, tuple[str, ...]]
-    broken: Broken | None
+    broken: BrokenError | None
 
 
 class _Frame:
-    __slots__ = ("anchor", "container", "is_map", "key", "merges", "nodes")
+    __slots__ = ("anchor", "container", "is_map", "key", "nodes")
 
     def __init__(self, container: Any, is_map: bool, anchor: str | None) -> None:
         self.container = container
         self.is_map = is_map
         self.anchor = anchor
         self.key: Any = _NO_KEY
-        self.merges: list[Any] | None = None
         self.nodes = 1
 
 
 _NO_KEY = object()
 
 
-def compose(text: str | bytes) -> Iterator[Composed]:
+def compose(text: str) -> Iterator[Composed]:
     """Yields the documents of `text`; after a broken one nothing more."""
+    if not _UNICODE_BREAK.search(text):
+        yield from _compose(text)
+        return
+    newlines = [0]  # YAML's line -> the line as editors count
+    for match in _ANY_BREAK.finditer(text):
+        newlines.append(newlines[-1] + (match[0] == "\n"))
+    for document in _compose(text):
+        if document.broken is not None:
+            document.broken.line = newlines[min(document.broken.line, len(newlines) - 1)]
+        yield document._replace(lines={key: newlines[line] for key, line in document.lines.items()})
+
+
+def _compose(text: str) -> Iterator[Composed]:
     try:
         parser = _Parser(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -82,7 +92,7 @@ def compose(text: str | bytes) -> Iterator[Composed]:
             try:
                 if not document.read(parser):
                     return
-            except Broken as error:
+            except BrokenError as error:
                 yield document.composed(error)
                 return
             except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
@@ -93,14 +103,14 @@ def compose(text: str | bytes) -> Iterator[Composed]:
         parser.dispose()
 
 
-def _broken(error: Exception) -> Broken:
+def _broken(error: Exception) -> BrokenError:
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         problem = " ".join(part for part in (error.context, error.problem) if part)
-        return Broken(problem or "not valid YAML", mark.line if mark else 0)
+        return BrokenError(problem or "not valid YAML", mark.line if mark else 0)
     if isinstance(error, yaml.reader.ReaderError):
-        return Broken(f"{error.reason} (character {error.character!r})", 0)
-    return Broken(str(error).split("\n", 1)[0], 0)
+        return BrokenError(f"{error.reason} (character {error.character!r})", 0)
+    return BrokenError(str(error).split("\n", 1)[0], 0)
 
 
 class _Document:
@@ -116,10 +126,10 @@ class _Document:
         self.aliased = 0
         self.total = 0
 
-    def composed(self, broken: Broken | None) -> Composed:
+    def composed(self, broken: BrokenError | None) -> Composed:
         if broken is not None:
             while self.stack:
-                with contextlib.suppress(Broken):
+                with contextlib.suppress(BrokenError):
                     self._pop(self.stack[-1])
         return Composed(self.root, self.lines, self.duplicates, broken)
 
@@ -147,12 +157,13 @@ class _Document:
 
     def _push(self, container: Any, is_map: bool, event: Any) -> None:
         line = event.start_mark.line
+        self.total += 1
         if len(self.stack) >= MAX_DEPTH:
-            raise Broken(f"nested deeper than {MAX_DEPTH} levels", line)
+            raise BrokenError(f"nested deeper than {MAX_DEPTH} levels", line)
         frame = _Frame(container, is_map, event.anchor)
         if is_map:
             if self.stack and self.stack[-1].is_map and self.stack[-1].key is _NO_KEY:
-                raise Broken("invalid map key: a mapping", line)
+                raise BrokenError("invalid map key: a mapping", line)
             self.lines[id(container)] = line
             self.keep.append(container)
         self.stack.append(frame)
@@ -160,10 +171,6 @@ class _Document:
     def _pop(self, frame: _Frame) -> None:
         self.stack.pop()
         value = frame.container
-        if frame.merges:
-            for merge in frame.merges:
-                for key, item in merge.items():
-                    value.setdefault(key, item)
         if frame.anchor is not None:
             self.anchors[frame.anchor] = (value, frame.nodes)
         self._add(value, frame.nodes, None)
@@ -171,11 +178,11 @@ class _Document:
     def _alias(self, event: Any) -> None:
         line = event.start_mark.line
         if event.anchor not in self.anchors:
-            raise Broken(f"unknown anchor {event.anchor!r} referenced", line)
+            raise BrokenError(f"unknown anchor {event.anchor!r} referenced", line)
         value, nodes = self.anchors[event.anchor]
         self.aliased += nodes
         if self.aliased > MAX_EXPANDED_NODES and self.aliased > 0.9 * (self.total + self.aliased):
-            raise Broken("document contains excessive aliasing", line)
+            raise BrokenError("document contains excessive aliasing", line)
         self._add(value, nodes, line)
 
     def _scalar(self, event: Any) -> None:
@@ -187,9 +194,9 @@ class _Document:
             if frame.key is _NO_KEY:
                 self._key(frame, text, plain, event)
                 return
-            value = _resolve(text, plain, verbatim=frame.key in _VERBATIM)
+            value = resolve(text, plain, verbatim=frame.key in VERBATIM)
         else:
-            value = _resolve(text, plain, verbatim=False)
+            value = resolve(text, plain, verbatim=False)
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, 1)
         self._add(value, 1, event.start_mark.line)
@@ -218,13 +225,14 @@ class _Document:
             frame.container.append(value)
         elif frame.key is _NO_KEY:  # an alias or a sequence as a key
             if not isinstance(value, (str, int, float, bool)):
-                raise Broken("invalid map key", line or 0)
+                raise BrokenError("invalid map key", line or 0)
             frame.key = value if isinstance(value, str) else str(value)
         elif frame.key is _MERGE:
             merges = value if isinstance(value, list) else [value]
             if not all(isinstance(merge, dict) for merge in merges):
-                raise Broken("map merge requires map or sequence of maps as the value", line or 0)
-            frame.merges = [*(frame.merges or ()), *merges]
+                raise BrokenError("map merge requires map or sequence of maps as the value", line or 0)
+            for merge in reversed(merges):  # as go-yaml does: over what was read before, the first of several wins
+                frame.container.update(merge)
             frame.key = _NO_KEY
         else:
             frame.container[frame.key] = value
@@ -232,23 +240,3 @@ class _Document:
 
 
 _MERGE = object()
-
-
-def _resolve(text: str, plain: bool, *, verbatim: bool) -> Any:
-    """A scalar's value: YAML 1.1 booleans as go-yaml v2 reads them; exotic numbers stay text."""
-    if not plain:
-        return text
-    if text in _NULLS:
-        return None
-    if verbatim:
-        return text
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    if text[0] in "+-.0123456789":
-        if _INT.match(text):
-            return int(text)
-        if _FLOAT.match(text):
-            return float(text)
-    return text

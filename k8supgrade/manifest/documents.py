@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import re
 
-from k8supgrade.manifest.header import (
-    NOT_KUBERNETES,
-    Header,
-    metadata_block,
-    outside_block_scalars,
-    read_header,
-    read_names,
-    read_template,
-)
+from k8supgrade.manifest.header import NOT_KUBERNETES, Header, read_header, read_template
 from k8supgrade.manifest.interest import Interest
-from k8supgrade.manifest.lists import find_items, has_no_items, split_items
+from k8supgrade.manifest.lines import are_directives, is_blank, may_stay_open, outside_block_scalars
+from k8supgrade.manifest.lists import Marker, find_items, has_no_items
+from k8supgrade.manifest.names import metadata_block, read_names
 from k8supgrade.manifest.objects import Kind, Lines, emit, names_of
 from k8supgrade.manifest.records import Found, Records
+from k8supgrade.manifest.text import first_bad_byte, readable
 
 MAX_OBJECT_BYTES = 64 * 1024 * 1024
 MAX_LIST_DEPTH = 20
+# A List in which an item alone cannot be read is read again as a whole, up to this size.
+MAX_SECOND_LOOK_BYTES = 4 * 1024 * 1024
 
 _SEPARATOR = re.compile(rb"\n---(?=[ \t\n]|\Z)")
+_SEPARATOR_OR_END = re.compile(rb"\n(---|\.\.\.)(?=[ \t\n]|\Z)")
 _FORCING = re.compile(rb"\{\{|<<|!")
 _ALIAS = re.compile(rb"[ \[,]\*[A-Za-z0-9_-]")
 _MANY_ALIASES = 10
@@ -42,54 +40,89 @@ class DocumentScanner:
         self._wanted = interest.raw_kinds()
         self._careful = True
         self._has_words = True
+        self._directives = b""
 
-    def scan(self, data: bytes, first_line: int = 1) -> None:
-        """Reads whole documents. `data` is UTF-8 with LF line ends, without a byte order mark."""
+    def scan(self, data: bytes, first_line: int = 1, *, last: bool = True) -> None:
+        """Reads whole documents. `data` is UTF-8 with LF line ends, without a byte order mark.
+
+        `last`: nothing comes after it.
+        """
         text = b"\n" + data
+        self._look_at(data)
+        line = first_line - 1
+        if self._directives or (b"%" in data and b"\n%" in text):
+            self._scan_with_directives(text, line, last)
+            return
         pieces = text.split(b"\n---")
         if any(piece[:1] not in (b"\n", b" ", b"\t", b"") for piece in pieces):
             pieces = _SEPARATOR.split(text)
+        counted = at = 0
+        for piece in pieces:
+            if piece:  # empty: what is before a marker on the first line
+                header = self._header(piece)
+                if header is NOT_KUBERNETES:
+                    self.records.others += 1
+                else:
+                    line += text.count(b"\n", counted, at)
+                    counted = at
+                    if header is not None:
+                        self._take(header, piece, line, _UNTYPED, 0)
+                    elif b"\n..." in piece:
+                        self._scan_with_directives(text[at:], line, last, opened=b"---" if at else b"")
+                        return
+                    elif not is_blank(piece):
+                        self._parse(piece, line, _UNTYPED)
+            at += len(piece) + len(b"\n---")
+
+    def _look_at(self, data: bytes) -> None:
+        """What is true of all of `data` need not be asked of each document."""
         self._careful = self.interest.everything or _needs_care(data)
         self._has_words = self.interest.has_words(data)
-        line = first_line - 1
-        counted = at = 0
-        directives = b""
-        for piece in pieces:
-            if not piece:  # what is before a marker on the first line
-                at += len(b"\n---")
-                continue
-            header = self._header(piece)
-            if header is not NOT_KUBERNETES or directives:
-                line += text.count(b"\n", counted, at)
-                counted = at
-            if piece.lstrip().startswith(b"%") and not directives:
-                directives = piece + b"\n---"
-                continue
-            if directives:
-                self._parse(directives + piece, line, _UNTYPED, marker="")
-                at += len(directives)
-                directives = b""
-            elif header is NOT_KUBERNETES:
+
+    def _scan_with_directives(self, text: bytes, line: int, last: bool, opened: bytes = b"") -> None:
+        """The same where a document may end with `...`, and directives may come before the next `---`."""
+        parts = _SEPARATOR_OR_END.split(text)
+        for piece, closed in zip(parts[::2], [*parts[1::2], b""], strict=True):
+            if opened != b"---" and are_directives(piece):
+                self._directives = piece
+            elif not piece and not opened:
+                pass  # before a marker on the first line
+            elif self._directives:
+                above = self._directives + b"\n" + opened
+                self._parse(piece, line, _UNTYPED, above=above.decode("utf-8", "replace"))
+                self._directives = b""
+            elif (header := self._header(piece)) is NOT_KUBERNETES:
                 self.records.others += 1
             elif header is not None:
                 self._take(header, piece, line, _UNTYPED, 0)
-            elif not _is_blank(piece):
-                self._parse(piece, line, _UNTYPED)
-            at += len(piece) + len(b"\n---")
-        if directives:
-            self._parse(directives, line, _UNTYPED, marker="")
+            elif not is_blank(piece):
+                self._parse(piece, line, _UNTYPED, above="---" if opened == b"---" else "")
+            line += piece.count(b"\n") + bool(closed)
+            opened = closed
+        if self._directives and last:
+            self.records.fault(line, "not valid YAML: a directive without a document")
+            self._directives = b""
 
-    def scan_item(self, item: bytes, line: int, kind: Kind, template: str | None, depth: int = 0) -> None:
-        """One item of a List, with the List's indentation taken off; `kind` is what the List says of its items."""
-        header = self._header(item)
-        before = len(self.records.found)
-        if header is None or header is NOT_KUBERNETES:
-            self._parse(item, line, kind)
-        else:
-            self._take(header, item, line, kind, depth)
-        if template is not None:
-            found = self.records.found
-            found[before:] = [one._replace(template=one.template or template) for one in found[before:]]
+    def scan_items(self, region: bytes, marker: Marker, line: int, kind: Kind, template: str | None) -> None:
+        """The items of a long List, whose text from a marker on is `region`. `kind`: what the List says of them."""
+        self._look_at(region)
+        self._items(region, marker, line, kind, template, 0)
+
+    def _items(self, region: bytes, marker: Marker, line: int, kind: Kind, template: str | None, depth: int) -> None:
+        counted = 0
+        for offset, raw in marker.cut(region):
+            line += region.count(b"\n", counted, offset)
+            counted = offset
+            if not marker.is_regular(raw):
+                head = f"\napiVersion: {kind.api_version or 'v1'}\nkind: {kind.kind}List\nitems:".encode()
+                self._parse(head + marker.text + raw, line - 3, _UNTYPED, template=template)
+                continue
+            item = marker.dedent(raw)
+            header = self._header(item)
+            if header is None or header is NOT_KUBERNETES or may_stay_open(raw):
+                self._parse(item, line, kind, template=template)
+            else:
+                self._take(header, item, line, kind, depth + 1, template)
 
     def _header(self, piece: bytes) -> Header | None:
         if self._careful and self._must_parse(piece):
@@ -102,61 +135,68 @@ class DocumentScanner:
         return read_header(piece)
 
     def _must_parse(self, piece: bytes) -> bool:
-        if self.interest.everything or b"\r" in piece or any(mark in piece for mark in _UNICODE_BREAKS):
+        if self.interest.everything or any(mark in piece for mark in _UNICODE_BREAKS):
             return True
         if b"&" in piece and len(_ALIAS.findall(piece)) >= _MANY_ALIASES:
             return True
         if _FORCING.search(piece) and _FORCING.search(outside_block_scalars(piece)):
             return True
-        return not piece.isascii() and _first_bad_byte(piece) is not None
+        return not piece.isascii() and first_bad_byte(piece) is not None
 
-    def _take(self, header: Header, piece: bytes, line: int, default: Kind, depth: int) -> None:
+    def _take(
+        self, header: Header, piece: bytes, line: int, default: Kind, depth: int, template: str | None = None
+    ) -> None:
         """An object (or List) whose header was read without parsing."""
         kind = header.kind.decode()
         if header.is_list and kind.endswith("List"):
-            self._list(header, piece, line, depth)
+            self._list(header, piece, line, depth, template)
             return
         if self.interest.wants_body(kind, piece, has_words=self._has_words):
-            self._parse(piece, line, default)
+            self._parse(piece, line, default, template=template)
             return
         records = self.records
         if (header.api_version, header.kind) in self._wanted:
-            names = read_names(piece) or self._parse_names(piece)
+            names = read_names(piece, header.closed) or self._parse_names(piece, header.closed)
             if names is None:
-                self._parse(piece, line, default)
+                self._parse(piece, line, default, template=template)
                 return
             at = line + piece.count(b"\n", 0, header.at)
             api_version = header.api_version.decode()
-            template = read_template(piece, header.at)
+            template = template or read_template(piece)
             found = Found(at, records.resources, api_version, kind, names[0], names[1], template, (), None)
             records.found.append(found)
         records.resources += 1
 
-    def _parse_names(self, piece: bytes) -> tuple[str | None, str | None] | None:
+    def _parse_names(self, piece: bytes, closed: int) -> tuple[str | None, str | None] | None:
         """Names from the metadata block alone, where it can be read without the rest of the document."""
         from k8supgrade.manifest.compose import compose
 
-        block = metadata_block(piece)
-        documents = list(compose(block[1].decode("utf-8", "replace"))) if block else []
+        block = metadata_block(piece, closed)
+        documents = list(compose(readable(block)[0])) if block else []
         if len(documents) != 1 or documents[0].broken is not None or not isinstance(documents[0].value, dict):
             return None
         return names_of(documents[0].value)
 
-    def _parse(self, piece: bytes, line: int, default: Kind, marker: str = "---") -> None:
-        """The full parse of one piece (of several documents, where `...` ends one)."""
+    def _parse(
+        self, piece: bytes, line: int, default: Kind, *, above: str = "---", template: str | None = None
+    ) -> None:
+        """The full parse of one piece. `above` is what stands before it: its marker, or directives and marker."""
         from k8supgrade.manifest.compose import compose
 
         if len(piece) > MAX_OBJECT_BYTES:
             self.records.fault(line + 1, f"an object larger than {MAX_OBJECT_BYTES >> 20} MiB")
             return
-        bad = _first_bad_byte(piece)
-        if bad is not None:
-            self.records.fault(line + piece.count(b"\n", 0, bad), "not valid UTF-8")
-        template = read_template(piece, len(piece))
-        for document in compose(marker + piece.decode("utf-8", "replace")):
+        text, fault = readable(piece)
+        if fault is not None:
+            self.records.fault(line + fault.line, fault.reason)
+        template = template or read_template(piece)
+        has_words = self.interest.has_words(piece)
+        line -= above.count("\n")
+        for document in compose(above + text):
             lines = Lines(line, document.lines, document.duplicates)
             if document.broken is None or document.value is not None:
-                emit(document.value, lines, piece, self.records, self.interest, template, default)
+                value = document.value
+                emit(value, lines, self.records, self.interest, default, has_words=has_words, template=template)
             if document.broken is not None:
                 reason = document.broken.reason
                 if b"{{" in piece:
@@ -165,30 +205,28 @@ class DocumentScanner:
                     reason = f"not valid YAML: {reason}"
                 self.records.fault(line + document.broken.line, reason)
 
-    def _list(self, header: Header, piece: bytes, line: int, depth: int) -> None:
+    def _list(self, header: Header, piece: bytes, line: int, depth: int, template: str | None) -> None:
         """A List: its items one by one, each as if it were a document of its own."""
         items = find_items(piece)
         if items is None and has_no_items(piece):
+            self.records.others += 1
             return
-        split = split_items(piece[items.start : items.stop], items.marker) if items else None
-        if items is None or split is None or depth >= MAX_LIST_DEPTH:
-            self._parse(piece, line, _UNTYPED)
+        template = template or read_template(piece)
+        if items is None or depth >= MAX_LIST_DEPTH or not items.are_framed_in(piece):
+            self._parse(piece, line, _UNTYPED, template=template)
             return
         kind = Kind.of_items(header.api_version.decode(), header.kind.decode())
-        template = read_template(piece, items.start)
-        self.scan_items(
-            piece[items.start : items.stop], split, line + piece.count(b"\n", 0, items.start), kind, template, depth
-        )
-
-    def scan_items(
-        self, region: bytes, split: list[tuple[int, bytes]], line: int, kind: Kind, template: str | None, depth: int
-    ) -> None:
-        """The items that `split` cut out of `region`, whose first line is `line`."""
-        counted = 0
-        for offset, item in split:
-            line += region.count(b"\n", counted, offset)
-            counted = offset
-            self.scan_item(item, line, kind, template, depth + 1)
+        region = piece[items.start : items.stop]
+        records = self.records
+        self.records = one_by_one = records.begin()
+        self._items(region, items.marker, line + piece.count(b"\n", 0, items.start), kind, template, depth)
+        if one_by_one.faults and len(piece) <= MAX_SECOND_LOOK_BYTES:
+            # A string may go over several items, an alias may point to another one: the whole may be right.
+            self.records = whole = records.begin()
+            self._parse(piece, line, _UNTYPED, template=template)
+            one_by_one = one_by_one if whole.faults else whole
+        self.records = records
+        records.add(one_by_one)
 
 
 def _needs_care(data: bytes) -> bool:
@@ -196,21 +234,7 @@ def _needs_care(data: bytes) -> bool:
     return (
         b"!" in data
         or b"&" in data
-        or b"\r" in data
         or not data.isascii()
         or (b"<" in data and b"<<" in data)
         or (b"{" in data and b"{{" in data)
     )
-
-
-def _is_blank(piece: bytes) -> bool:
-    return not any(line.strip() and not line.lstrip().startswith(b"#") for line in piece.split(b"\n"))
-
-
-def _first_bad_byte(data: bytes) -> int | None:
-    """The offset of the first byte that is not UTF-8."""
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start
-    return None

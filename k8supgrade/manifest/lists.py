@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
+
+from k8supgrade.manifest.lines import all_closed
 
 _ITEMS = re.compile(rb"\nitems:[ \t]*(?:[ \t]\#[^\n]*)?(?=\n|\Z)")
 _NO_ITEMS = re.compile(rb"\nitems:[ ]*(?:\[[ ]*\]|null|~)[ ]*(?=\n|\Z)")
-_FIRST_ITEM = re.compile(rb"(?:\n[ \t]*(?:\#[^\n]*)?)*\n(?P<indent>[ ]*)-(?P<gap>[ ]+)(?=[A-Za-z])")
+_FIRST_ITEM = re.compile(rb"(?:\n[ ]*(?:\#[^\n]*)?)*\n(?P<indent>[ ]*)-(?P<gap>[ ]+)(?=[A-Za-z])")
 _ITEMS_END = re.compile(rb"\n(?=[^ \n#-])")
 _BLANK = re.compile(rb"\n(?=\n|\Z)")
-_ALIAS = re.compile(rb"[ \[,]\*[A-Za-z0-9_-]")
+_ALIAS = re.compile(rb"(?:\A|[ \[,{:])\*[A-Za-z0-9_-]")
 
 
 class Marker(NamedTuple):
@@ -19,22 +22,30 @@ class Marker(NamedTuple):
     text: bytes
     column: int
 
+    def is_regular(self, item: bytes) -> bool:
+        """Whether each line of the item (behind its marker) is blank or as deep as its content.
+
+        That, no document marker and no alias is what makes it safe to read it as a document of its own.
+        """
+        deep = b"\n" + b" " * self.column
+        blank = len(_BLANK.findall(item)) if b"\n\n" in item or item.endswith(b"\n") else 0
+        if item.count(deep) + blank != item.count(b"\n"):
+            return False
+        if (deep + b"-" in item and deep + b"---" in item) or deep + b"..." in item:
+            return False
+        return not (b"*" in item and _ALIAS.search(item))
+
     def dedent(self, item: bytes) -> bytes:
         """An item's text (behind its marker) as a document that begins with a newline."""
         return b"\n" + item.replace(b"\n" + b" " * self.column, b"\n")
 
-    def is_regular(self, region: bytes) -> bool:
-        """Whether each line is blank, begins an item, or is as deep as an item's content.
-
-        That, no document marker and no alias is what makes it safe to read the items one by one.
-        """
-        deep = b"\n" + b" " * self.column
-        if deep + b"---" in region or deep + b"..." in region:
-            return False
-        if b"&" in region and _ALIAS.search(region):
-            return False
-        known = region.count(deep) + region.count(self.text) + len(_BLANK.findall(region))
-        return known == region.count(b"\n")
+    def cut(self, region: bytes) -> Iterator[tuple[int, bytes]]:
+        """(offset of its marker in `region`, text behind it) of each item; `region` begins with a marker."""
+        at = region.find(self.text)
+        while at >= 0:
+            following = region.find(self.text, at + 1)
+            yield at, region[at + len(self.text) : following if following >= 0 else len(region)]
+            at = following
 
 
 class Items(NamedTuple):
@@ -43,6 +54,10 @@ class Items(NamedTuple):
     marker: Marker
     start: int
     stop: int
+
+    def are_framed_in(self, text: bytes) -> bool:
+        """Whether the lines before and behind the items leave nothing open."""
+        return all_closed(text[: self.start]) and all_closed(text[self.stop :])
 
 
 def find_items(text: bytes) -> Items | None:
@@ -61,16 +76,4 @@ def find_items(text: bytes) -> Items | None:
 
 def has_no_items(text: bytes) -> bool:
     """Whether the List says itself that it is empty."""
-    return _NO_ITEMS.search(text) is not None
-
-
-def split_items(region: bytes, marker: Marker) -> list[tuple[int, bytes]] | None:
-    """(offset in `region`, document) of each item; None where only a parse can tell."""
-    if not marker.is_regular(region):
-        return None
-    result = []
-    at = 0
-    for item in region.split(marker.text)[1:]:
-        result.append((at, marker.dedent(item)))
-        at += len(marker.text) + len(item)
-    return result
+    return _NO_ITEMS.search(text) is not None and all_closed(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
 from k8supgrade.manifest.interest import Interest
@@ -34,9 +33,16 @@ class Lines(NamedTuple):
 
 
 def emit(
-    value: Any, lines: Lines, text: bytes, records: Records, interest: Interest, template: str | None, default: Kind
+    value: Any,
+    lines: Lines,
+    records: Records,
+    interest: Interest,
+    default: Kind,
+    *,
+    has_words: bool,
+    template: str | None,
 ) -> None:
-    """Records the object `value`, or the items of the List that it is. `text` is what it was parsed from."""
+    """Records the object `value`, or the items of the List that it is. `has_words`: its text holds one of them."""
     stack = [(value, default)]
     while stack:
         one, kind_of_items = stack.pop()
@@ -48,14 +54,15 @@ def emit(
         if not (isinstance(api_version, str) and isinstance(kind, str) and api_version and kind):
             records.others += 1
             continue
-        if kind.endswith("List") and isinstance(one.get("items"), list):
+        if kind.endswith("List") and isinstance(one.get("items", 0), (list, type(None))):
             inner = Kind.of_items(api_version, kind)
-            stack.extend((item, inner) for item in reversed(one["items"]))
+            stack.extend((item, inner) for item in reversed(one["items"] or ()))
+            records.others += not one["items"]
             continue
         index = records.resources
         records.resources += 1
         duplicates = (lines.duplicates or {}).get(id(one), ())
-        body = kind in interest.bodies or any(word in text for word in interest.words)
+        body = has_words or kind in interest.bodies
         if body or duplicates or (api_version, kind) in interest.kinds:
             namespace, name = names_of(one)
             manifest = one if body else None
@@ -75,6 +82,6 @@ def names_of(manifest: dict[str, Any]) -> tuple[str | None, str | None]:
 def _text(value: Any) -> str | None:
     if isinstance(value, str):
         return value or None
-    if isinstance(value, bool) or (isinstance(value, (int, float)) and value is not None):
-        return json.dumps(value)
-    return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (int, float)) else None

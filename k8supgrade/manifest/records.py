@@ -42,3 +42,21 @@ class Records:
 
     def fault(self, line: int, reason: str) -> None:
         self.faults.append(Fault(line, reason))
+
+    def begin(self) -> Records:
+        """Empty, and counting on from here: what is read into it can be added, or dropped for a better reading."""
+        attempt = Records()
+        attempt.resources = self.resources
+        attempt.others = self.others
+        return attempt
+
+    def add(self, attempt: Records) -> None:
+        """Takes over what was read into `begin()`."""
+        self.found += attempt.found
+        self.faults += attempt.faults
+        self.resources = attempt.resources
+        self.others = attempt.others
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.found or self.faults or self.resources or self.others)
