@@ -20,9 +20,43 @@ from k8supgrade.model.version import ComponentVersion, KubeVersion, Target
 
 TABLE = load_table()
 KEYS = (
-    "apiVersion apiGroups apiVersions exclude generate group kind kinds match matchConstraints matchResources metadata mutate name objref ownerReferences paramKind patch "
-    "patches patchesJson6902 patchesStrategicMerge any all replacements resourceRules resources rules scaleTargetRef select source spec target targets vars version webhooks"
-).split()
+    "apiVersion",
+    "apiGroups",
+    "apiVersions",
+    "exclude",
+    "generate",
+    "group",
+    "kind",
+    "kinds",
+    "match",
+    "matchConstraints",
+    "matchResources",
+    "metadata",
+    "mutate",
+    "name",
+    "objref",
+    "ownerReferences",
+    "paramKind",
+    "patch",
+    "patches",
+    "patchesJson6902",
+    "patchesStrategicMerge",
+    "any",
+    "all",
+    "replacements",
+    "resourceRules",
+    "resources",
+    "rules",
+    "scaleTargetRef",
+    "select",
+    "source",
+    "spec",
+    "target",
+    "targets",
+    "vars",
+    "version",
+    "webhooks",
+)
 WORDS = (
     "extensions",
     "extensions/v1beta1",
