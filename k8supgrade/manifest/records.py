@@ -57,6 +57,13 @@ class Records:
         self.resources = attempt.resources
         self.others = attempt.others
 
+    def take(self) -> tuple[list[tuple[Any, ...]], list[tuple[int, str]]]:
+        """What was found and what could not be read since the last time, as plain values; the counts stay."""
+        taken = [tuple(one) for one in self.found], [(one.line, one.reason) for one in self.faults]
+        self.found.clear()
+        self.faults.clear()
+        return taken
+
     @property
     def is_empty(self) -> bool:
         return not (self.found or self.faults or self.resources or self.others)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from k8supgrade.manifest.interest import Interest
-from k8supgrade.manifest.reader import UnreadableError, read_manifests
+from k8supgrade.manifest.reader import UnreadableError, read_in_portions
+from k8supgrade.manifest.records import Records
 from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.resource import ObjectRef, Resource, Scanned, Skipped
 from k8supgrade.sources.parallel import parallel_map, processors
@@ -20,7 +21,7 @@ UNRENDERED = (
     "unrendered chart: its templates are no manifests; pipe `helm template` into `k8supgrade scan -`, "
     "or use --render, or `--exclude` it"
 )
-# (found, faults, resources, why the file as a whole could not be read)
+# (found, faults, resources, why the rest of the file could not be read)
 _Result = tuple[list[tuple[Any, ...]], list[tuple[int, str]], int, str | None]
 
 
@@ -47,27 +48,28 @@ class FileSource:
 
     def collect(self) -> Iterator[Resource | Skipped]:
         files: list[str] = []
+        long: list[str] = []
         seen = 0
         for entry in walk(self._paths, self._selection, kustomizations=self._renders_kustomizations()):
             if isinstance(entry, File):
-                files.append(entry.path)
+                (long if self._is_stream(entry.path) else files).append(entry.path)
             elif isinstance(entry, Skipped):
                 seen += 1
                 yield entry
             else:
                 seen += 1
                 yield from self._rendered(entry)
-        for path, result in parallel_map(self._read, files, self._jobs):
-            self.scanned.files += 1
+        count = len(files) + len(long)
+        for path, result in self._results(files, long):
             if self._progress is not None:
-                self._progress(self.scanned.files, len(files))
+                self._progress(self.scanned.files, count)
             for item in self._items(path, result):
                 seen += isinstance(item, Skipped)
                 yield item
         if not seen and not self.scanned.resources:
             what = ", ".join(shown(path) for path in self._paths)
             reason = "no Kubernetes object in it"
-            if len(files) == 1 and self._paths[0] == STDIN:
+            if list(self._paths) == [STDIN]:
                 reason = "no Kubernetes object on standard input"
             yield Skipped(what=what, reason=reason)
 
@@ -84,19 +86,43 @@ class FileSource:
             return
         self.scanned.files += 1
         data = [rendered]
-        result = _plain(lambda size: data.pop() if data else b"", self._interest)
-        yield from self._items(shown(entry.path), result)
+        for result in _portions(lambda size: data.pop() if data else b"", self._interest):
+            yield from self._items(shown(entry.path), result)
 
-    def _read(self, path: str) -> _Result:
-        """Reads one file; runs in a child process too, so it gives plain values."""
+    def _is_stream(self, path: str) -> bool:
+        """Whether the file can be read only once, as a pipe can (the walk names none but those asked for)."""
+        return path == STDIN or (path in self._paths and not os.path.isfile(path))
+
+    def _results(self, files: list[str], long: list[str]) -> Iterator[tuple[str, _Result]]:
+        """Short files in parallel, then those that are long, portion after portion, so that memory stays flat."""
+        for path, result in parallel_map(self._read, files, self._jobs):
+            if result is None:
+                long.append(path)
+            else:
+                self.scanned.files += 1
+                yield path, result
+        for path in long:
+            self.scanned.files += 1
+            for result in self._read_portions(path):
+                yield path, result
+
+    def _read(self, path: str) -> _Result | None:
+        """Reads one short file; runs in a child process too, so it gives plain values. None: the file is long."""
+        portions = self._read_portions(path)
+        result = next(portions)
+        if next(portions, None) is not None:
+            portions.close()
+            return None
+        return result
+
+    def _read_portions(self, path: str) -> Generator[_Result, None, None]:
         try:
             descriptor = 0 if path == STDIN else os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError as error:
-            return [], [], 0, reason_of(error)
+            yield [], [], 0, reason_of(error)
+            return
         try:
-            return _plain(lambda size: os.read(descriptor, min(size, 65536)), self._interest)
-        except OSError as error:
-            return [], [], 0, reason_of(error)
+            yield from _portions(lambda size: os.read(descriptor, min(size, 65536)), self._interest)
         finally:
             if path != STDIN:
                 os.close(descriptor)
@@ -119,9 +145,16 @@ class FileSource:
             )
 
 
-def _plain(read: Any, interest: Interest) -> _Result:
+def _portions(read: Callable[[int], bytes], interest: Interest) -> Iterator[_Result]:
+    """What is read, as plain values: at least one portion; the only one where the input is short."""
+    records = Records()
+    before = 0
     try:
-        records = read_manifests(read, interest)
-    except UnreadableError as error:
-        return [], [], 0, str(error)
-    return [tuple(one) for one in records.found], [tuple(one) for one in records.faults], records.resources, None  # type: ignore[misc]
+        for _ in read_in_portions(read, interest, records):
+            found, faults = records.take()
+            yield found, faults, records.resources - before, None
+            before = records.resources
+    except (OSError, UnreadableError) as error:
+        found, faults = records.take()
+        reason = reason_of(error) if isinstance(error, OSError) else str(error)
+        yield found, faults, records.resources - before, reason
