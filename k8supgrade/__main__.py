@@ -7,9 +7,13 @@ import sys
 
 def main() -> None:
     """Runs the command line and exits."""
-    from k8supgrade.cli.boundary import run
+    try:
+        from k8supgrade.cli.boundary import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while the command line itself was being imported
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from k8supgrade.model.finding import Finding, Severity
-from k8supgrade.model.resource import Skipped
+if TYPE_CHECKING:
+    from k8supgrade.model.finding import Finding, Severity
+    from k8supgrade.model.resource import Skipped
 
 READY = 0
 FINDINGS = 1

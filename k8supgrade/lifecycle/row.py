@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from k8supgrade.model.lifecycle import ApiLifecycle, Release, Replacement
@@ -38,6 +39,7 @@ class Row(NamedTuple):
         return self.replacement_api, self.replacement_kind or self.kind
 
 
+@cache
 def release(component: str, text: str | None) -> Release | None:
     """Rows of Kubernetes speak of minors, those of an add-on of its own releases."""
     if text is None:

@@ -118,8 +118,16 @@ class _Child:
 
 
 def _work(function: Callable[[str], Any], batches: Sequence[Sequence[str]], queue: _Queue, write: int) -> None:
+    """Writes what the pipe takes and goes on: the parent may be busy, and waiting for it would waste a processor."""
+    os.set_blocking(write, False)
+    pending = bytearray()
     while (number := queue.take()) is not None:
         frame = marshal.dumps((number, [function(item) for item in batches[number]]))
-        data = memoryview(len(frame).to_bytes(_LENGTH, "big") + frame)
-        while data:
-            data = data[os.write(write, data) :]
+        pending += len(frame).to_bytes(_LENGTH, "big") + frame
+        with contextlib.suppress(BlockingIOError):
+            while pending:
+                del pending[: os.write(write, pending)]
+    os.set_blocking(write, True)
+    data = memoryview(pending)
+    while data:
+        data = data[os.write(write, data) :]

@@ -69,8 +69,10 @@ def _row(api: Api, upstream: Upstream, extra: Curated) -> dict[str, Any]:
     removed = _pick(extra, "removed", _removed(api, source, upstream.newest))
     introduced = _pick(extra, "introduced", _introduced(source))
     deprecated = _pick(extra, "deprecated", source.lifecycle.deprecated if source.lifecycle else None)
-    if deprecated and (not _before(deprecated, removed) or not _before(introduced, deprecated)):
+    if deprecated and not _before(deprecated, removed):
         deprecated = None  # a marker that the releases contradict
+    if not _before(introduced, deprecated):
+        introduced = None  # it is older: documents before 1.21 leave out what an alpha gate hides
     if not _before(introduced, removed):
         raise TableError(f"{api}: introduced in {introduced}, removed in {removed}")
     row: dict[str, Any] = {"version": api.api_version, "kind": api.kind, "namespaced": source.namespaced}
