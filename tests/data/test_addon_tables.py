@@ -120,9 +120,7 @@ def test_versions_and_kinds_are_well_formed(path: Path) -> None:
 def test_no_kind_is_the_plural_of_another(path: Path) -> None:
     kinds = {row["kind"].lower() for row in rows(path)}
     for kind in kinds:
-        plurals = (
-            {f"{kind}s", f"{kind}es", f"{kind[:-1]}ies"} if kind.endswith("y") else {f"{kind}s", f"{kind}es"}
-        )
+        plurals = {f"{kind}s", f"{kind}es", f"{kind[:-1]}ies"} if kind.endswith("y") else {f"{kind}s", f"{kind}es"}
         assert not plurals & kinds, kind
 
 
