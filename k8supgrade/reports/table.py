@@ -157,9 +157,9 @@ class _Page:
         """Lines of cleaned text; those after the first are indented by `hang` more."""
         fits = width(text) <= self._width - indent
         first, *rest = [text] if fits else wrap(text, self._width - indent - hang)
-        yield self._paint(" " * indent + first, color)
+        yield self._paint(" " * indent + first.rstrip(), color)
         for line in rest:
-            yield self._paint(" " * (indent + hang) + line, color)
+            yield self._paint(" " * (indent + hang) + line.rstrip(), color)
 
     def _paint(self, line: str, color: str | None) -> str:
         if not self._color or color is None:
