@@ -19,6 +19,7 @@ class Interest:
     kinds: (apiVersion, kind) pairs whose header is enough.
     bodies: kind -> words; the object is parsed where the text holds one of them (an empty word: always).
     words: the object of whatever kind is parsed where the text holds one of them.
+    companions: word -> what the text must hold one of as well, for the word to count.
     everything: parse each document in full (`--strict`).
 
     Words are looked for in the raw text, so they must be such that YAML cannot spell them otherwise without
@@ -28,6 +29,7 @@ class Interest:
     kinds: frozenset[tuple[str, str]] = frozenset()
     bodies: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
     words: tuple[bytes, ...] = ()
+    companions: Mapping[bytes, tuple[bytes, ...]] = field(default_factory=dict)
     everything: bool = False
 
     def raw_kinds(self) -> frozenset[tuple[bytes, bytes]]:
@@ -42,19 +44,28 @@ class Interest:
         return has_words and self.has_words(text)
 
     def has_words(self, text: bytes) -> bool:
-        return any(word in text for word in self.words)
+        return any(word in text and self._counts(word, text) for word in self.words)
+
+    def _counts(self, word: bytes, text: bytes) -> bool:
+        companions = self.companions.get(word)
+        return companions is None or any(companion in text for companion in companions)
 
 
 def union(interests: Iterable[Interest]) -> Interest:
     """What all the checks together want."""
     kinds: set[tuple[str, str]] = set()
     bodies: dict[str, tuple[bytes, ...]] = {}
-    words: dict[bytes, None] = {}
+    words: dict[bytes, tuple[bytes, ...] | None] = {}
     everything = False
     for interest in interests:
         kinds |= interest.kinds
         for kind, triggers in interest.bodies.items():
             bodies[kind] = tuple(dict.fromkeys((*bodies.get(kind, ()), *triggers)))
-        words.update(dict.fromkeys(interest.words))
+        for word in interest.words:
+            ours, theirs = words.get(word, ()), interest.companions.get(word)
+            words[word] = None if ours is None or theirs is None else tuple(dict.fromkeys((*ours, *theirs)))
         everything = everything or interest.everything
-    return Interest(kinds=frozenset(kinds), bodies=bodies, words=tuple(words), everything=everything)
+    companions = {word: needed for word, needed in words.items() if needed is not None}
+    return Interest(
+        kinds=frozenset(kinds), bodies=bodies, words=tuple(words), companions=companions, everything=everything
+    )

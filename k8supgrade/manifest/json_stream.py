@@ -26,7 +26,6 @@ class JsonScanner:
         self._text = JsonText(read)
         self._interest = interest
         self._records = records
-        self._words = tuple(word.decode("ascii") for word in interest.words)
 
     def scan(self) -> Iterator[None]:
         """Reads on while documents are objects; yields now and then, when `records` may be emptied.
@@ -97,7 +96,15 @@ class JsonScanner:
             for item in held:
                 self._emit(item, Kind.of_items(api_version, kind))
         elif value.get("apiVersion") and value.get("kind"):
-            emit(value, lines, self._records, self._interest, _UNTYPED, has_words=bool(self._words), template=None)
+            emit(
+                value,
+                lines,
+                self._records,
+                self._interest,
+                _UNTYPED,
+                has_words=bool(self._interest.words),
+                template=None,
+            )
         else:
             self._records.others += 1
 
@@ -174,6 +181,7 @@ class JsonScanner:
                 self._emit(one, inner)
             return
         line = item.first_line + api_version_line(item.text)
-        has_words = any(word in item.text for word in self._words)
+        words = self._interest.words
+        has_words = bool(words) and self._interest.has_words(item.text.encode("ascii", "replace"))
         lines = Lines(line, {}, {id(item.value): duplicates_of(item)})
         emit(item.value, lines, self._records, self._interest, kind, has_words=has_words, template=None)
