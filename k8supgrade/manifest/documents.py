@@ -11,7 +11,7 @@ from k8supgrade.manifest.lists import Marker, find_items, has_no_items
 from k8supgrade.manifest.names import metadata_block, read_names
 from k8supgrade.manifest.objects import Kind, Lines, emit, names_of
 from k8supgrade.manifest.records import Found, Records
-from k8supgrade.manifest.text import first_bad_byte, readable
+from k8supgrade.manifest.text import first_bad_byte, needs_care, readable
 
 MAX_OBJECT_BYTES = 64 * 1024 * 1024
 MAX_LIST_DEPTH = 20
@@ -38,9 +38,11 @@ class DocumentScanner:
         self.interest = interest
         self.records = records
         self._wanted = interest.raw_kinds()
+        self._bodies = interest.raw_bodies()
         self._careful = True
         self._has_words = True
         self._directives = b""
+        self._directives_line = 1
 
     def scan(self, data: bytes, first_line: int = 1, *, last: bool = True) -> None:
         """Reads whole documents. `data` is UTF-8 with LF line ends, without a byte order mark.
@@ -62,6 +64,8 @@ class DocumentScanner:
                 header = self._header(piece)
                 if header is NOT_KUBERNETES:
                     self.records.others += 1
+                elif header is not None and self._is_passed_over(header):
+                    self.records.resources += 1
                 else:
                     line += text.count(b"\n", counted, at)
                     counted = at
@@ -76,7 +80,7 @@ class DocumentScanner:
 
     def _look_at(self, data: bytes) -> None:
         """What is true of all of `data` need not be asked of each document."""
-        self._careful = self.interest.everything or _needs_care(data)
+        self._careful = self.interest.everything or needs_care(data)
         self._has_words = self.interest.has_words(data)
 
     def _scan_with_directives(self, text: bytes, line: int, last: bool, opened: bytes = b"") -> None:
@@ -85,6 +89,7 @@ class DocumentScanner:
         for piece, closed in zip(parts[::2], [*parts[1::2], b""], strict=True):
             if opened != b"---" and are_directives(piece):
                 self._directives = piece
+                self._directives_line = line + len(piece) - len(piece.lstrip(b"\n"))
             elif not piece and not opened:
                 pass  # before a marker on the first line
             elif self._directives:
@@ -100,7 +105,7 @@ class DocumentScanner:
             line += piece.count(b"\n") + bool(closed)
             opened = closed
         if self._directives and last:
-            self.records.fault(line, "not valid YAML: a directive without a document")
+            self.records.fault(self._directives_line, "not valid YAML: a directive without a document")
             self._directives = b""
 
     def scan_items(self, region: bytes, marker: Marker, line: int, kind: Kind, template: str | None) -> None:
@@ -124,6 +129,15 @@ class DocumentScanner:
             else:
                 self._take(header, item, line, kind, depth + 1, template)
 
+    def _is_passed_over(self, header: Header) -> bool:
+        """Whether no check has a use for such an object: most are like that, so nothing more is asked of them."""
+        return not (
+            self._has_words
+            or header.is_list
+            or header.kind in self._bodies
+            or (header.api_version, header.kind) in self._wanted
+        )
+
     def _header(self, piece: bytes) -> Header | None:
         if self._careful and self._must_parse(piece):
             # A List is judged item by item: a template in one of them costs only that one its fast path.
@@ -131,7 +145,7 @@ class DocumentScanner:
             if items is None or self._must_parse(piece[: items.start] + piece[items.stop :]):
                 return None
             header = read_header(piece)
-            return header if header is not None and header.is_list else None
+            return header if header is not None and header.is_list and header.kind.endswith(b"List") else None
         return read_header(piece)
 
     def _must_parse(self, piece: bytes) -> bool:
@@ -172,7 +186,8 @@ class DocumentScanner:
         from k8supgrade.manifest.compose import compose
 
         block = metadata_block(piece, closed)
-        documents = list(compose(readable(block)[0])) if block else []
+        text, fault = readable(block or b"")
+        documents = list(compose(text)) if fault is None else []
         if len(documents) != 1 or documents[0].broken is not None or not isinstance(documents[0].value, dict):
             return None
         return names_of(documents[0].value)
@@ -227,14 +242,3 @@ class DocumentScanner:
             one_by_one = one_by_one if whole.faults else whole
         self.records = records
         records.add(one_by_one)
-
-
-def _needs_care(data: bytes) -> bool:
-    """Whether anything in the file may force the full parse of a document. Cheap questions come first."""
-    return (
-        b"!" in data
-        or b"&" in data
-        or not data.isascii()
-        or (b"<" in data and b"<<" in data)
-        or (b"{" in data and b"{{" in data)
-    )

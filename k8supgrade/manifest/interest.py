@@ -12,6 +12,11 @@ def _raw(kinds: frozenset[tuple[str, str]]) -> frozenset[tuple[bytes, bytes]]:
     return frozenset((api_version.encode(), kind.encode()) for api_version, kind in kinds)
 
 
+@lru_cache(maxsize=8)
+def _encoded(words: tuple[str, ...]) -> frozenset[bytes]:
+    return frozenset(word.encode() for word in words)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interest:
     """A check says what it must see; the readers hand over just that.
@@ -35,6 +40,10 @@ class Interest:
     def raw_kinds(self) -> frozenset[tuple[bytes, bytes]]:
         """`kinds` as they stand in a text."""
         return _raw(self.kinds)
+
+    def raw_bodies(self) -> frozenset[bytes]:
+        """The kinds of `bodies` as they stand in a text."""
+        return _encoded(tuple(self.bodies))
 
     def wants_body(self, kind: str, text: bytes, *, has_words: bool = True) -> bool:
         """Whether the object must be parsed. `has_words` False: the caller knows that none of `words` is there."""

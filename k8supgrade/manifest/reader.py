@@ -12,9 +12,12 @@ from k8supgrade.manifest.records import Records
 from k8supgrade.manifest.source import CHUNK, Read, Source, UnreadableError
 from k8supgrade.manifest.yaml_stream import YamlStream, unix_lines
 
-__all__ = ["UnreadableError", "read_in_portions", "read_manifests"]
+__all__ = ["UnreadableError", "read_in_portions", "read_manifests", "read_small"]
 
 _JSON = re.compile(rb"\s*(?:---[ \t]*\r?\n\s*)*\{(?!\{)")
+
+# What gzip data and byte order marks begin with; nothing, too, has to be looked at again.
+_SPECIAL = frozenset((b"", b"\x1f", b"\xef", b"\xff", b"\xfe", b"\0"))
 
 
 def read_manifests(read: Read, interest: Interest) -> Records:
@@ -27,6 +30,15 @@ def read_manifests(read: Read, interest: Interest) -> Records:
     records = Records()
     for _ in read_in_portions(read, interest, records):
         pass
+    return records
+
+
+def read_small(data: bytes, interest: Interest) -> Records | None:
+    """A whole short input that is plain UTF-8 text; None where it is not, and has to be read the long way."""
+    if data[:1] in _SPECIAL or b"\0" in data:
+        return None
+    records = Records()
+    _read_short(data, interest, records)
     return records
 
 

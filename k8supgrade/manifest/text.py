@@ -30,3 +30,14 @@ def readable(data: bytes) -> tuple[str, Fault | None]:
         return text, None
     reason = f"a control character (U+{ord(control[0]):04X}) that YAML does not allow"
     return _NOT_YAML.sub("\ufffd", text), Fault(text.count("\n", 0, control.start()), reason)
+
+
+def needs_care(data: bytes) -> bool:
+    """Whether anything in the file may force the full parse of a document. Cheap questions come first."""
+    return (
+        b"!" in data
+        or b"&" in data
+        or not data.isascii()
+        or (b"<" in data and b"<<" in data)
+        or (b"{" in data and b"{{" in data)
+    )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from k8supgrade.manifest.interest import Interest
-from k8supgrade.manifest.reader import UnreadableError, read_in_portions
+from k8supgrade.manifest.reader import UnreadableError, read_in_portions, read_small
 from k8supgrade.manifest.records import Records
 from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.resource import ObjectRef, Resource, Scanned, Skipped
@@ -21,6 +21,7 @@ UNRENDERED = (
     "unrendered chart: its templates are no manifests; pipe `helm template` into `k8supgrade scan -`, "
     "or use --render, or `--exclude` it"
 )
+_SMALL = 65536
 # (found, faults, resources, why the rest of the file could not be read)
 _Result = tuple[list[tuple[Any, ...]], list[tuple[int, str]], int, str | None]
 
@@ -108,12 +109,35 @@ class FileSource:
 
     def _read(self, path: str) -> _Result | None:
         """Reads one short file; runs in a child process too, so it gives plain values. None: the file is long."""
+        small = self._read_small(path)
+        if small is not None:
+            return small
         portions = self._read_portions(path)
         result = next(portions)
         if next(portions, None) is not None:
             portions.close()
             return None
         return result
+
+    def _read_small(self, path: str) -> _Result | None:
+        """Most files are small and plain: read in one piece. None: anything else, also what cannot be read."""
+        try:
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        except OSError:
+            return None
+        try:
+            data = os.read(descriptor, _SMALL)
+            if len(data) == _SMALL or os.read(descriptor, 1):
+                return None
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
+        records = read_small(data, self._interest)
+        if records is None:
+            return None
+        found, faults = records.take()
+        return found, faults, records.resources, None
 
     def _read_portions(self, path: str) -> Generator[_Result, None, None]:
         try:
