@@ -105,7 +105,9 @@ def _compose(text: str) -> Iterator[Composed]:
 
 def _broken(error: Exception) -> BrokenError:
     if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
+        # A key without a colon is reported where the next token is; the key itself is what is wrong.
+        key = error.context_mark if error.context == "while scanning a simple key" else None
+        mark = key or error.problem_mark or error.context_mark
         problem = " ".join(part for part in (error.context, error.problem) if part)
         return BrokenError(problem or "not valid YAML", mark.line if mark else 0)
     if isinstance(error, yaml.reader.ReaderError):

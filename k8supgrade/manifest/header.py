@@ -107,7 +107,8 @@ def _far_header(text: bytes, verdict: int) -> Header | None:
     if not _STARTS_WITH_KEY.match(text):
         return None
     if not verdict & _BOTH:
-        return NOT_KUBERNETES
+        # Where it speaks of an apiVersion, the indentation may be what is wrong with it.
+        return None if b"apiVersion:" in text else NOT_KUBERNETES
     api = _ONE_API.search(text)
     kind = _ONE_KIND.search(text)
     if api is None or kind is None or kind["kind"] in _NULL_KINDS:

@@ -121,6 +121,7 @@ class JsonText:
                 return True
             self._at = max(len(self._buffer) - 3, 0)
             if not self._fill():
+                self._at = len(self._buffer)
                 return False
 
     def rest(self) -> str:

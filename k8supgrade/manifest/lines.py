@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 # The patterns below see one line at a time, of bounded length: nothing can make them backtrack for long.
 PLAIN = rb"[A-Za-z0-9_/][A-Za-z0-9_./@+=,() -]*|[A-Za-z0-9_/](?:[A-Za-z0-9_./:@+=-]*[A-Za-z0-9_./@+=-])?"
-_SCALAR = rb"(?:" + PLAIN + rb"|\"[^\"\\\n]*\"|'[^'\n]*')"
+_SCALAR = rb"(?:" + PLAIN + rb"|\"[^\"\\\x00-\x1f\x7f]*\"|'[^'\x00-\x1f\x7f]*')"
 _LONG_LINE = 4096
 _CLOSED_LINE = re.compile(
     rb"(?P<indent>[ ]*(?P<dash>(?:-[ ]+)*))(?P<key>(?:[A-Za-z0-9_./-]+|\"[^\"\\\n]*\"):(?=[ ]|\Z)[ ]*)?"
