@@ -6,7 +6,7 @@ import re
 
 from k8supgrade.manifest.header import NOT_KUBERNETES, Header, read_header, read_template
 from k8supgrade.manifest.interest import Interest
-from k8supgrade.manifest.lines import are_directives, is_blank, may_stay_open, outside_block_scalars
+from k8supgrade.manifest.lines import are_directives, has_unicode_break, is_blank, may_stay_open, outside_block_scalars
 from k8supgrade.manifest.lists import Marker, find_items, has_no_items
 from k8supgrade.manifest.names import metadata_block, read_names
 from k8supgrade.manifest.objects import Kind, Lines, emit, names_of
@@ -23,7 +23,6 @@ _SEPARATOR_OR_END = re.compile(rb"\n(---|\.\.\.)(?=[ \t\n]|\Z)")
 _FORCING = re.compile(rb"\{\{|<<|!")
 _ALIAS = re.compile(rb"[ \[,]\*[A-Za-z0-9_-]")
 _MANY_ALIASES = 10
-_UNICODE_BREAKS = (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
 _UNTYPED = Kind("", "")
 
 
@@ -87,7 +86,7 @@ class DocumentScanner:
         """The same where a document may end with `...`, and directives may come before the next `---`."""
         parts = _SEPARATOR_OR_END.split(text)
         for piece, closed in zip(parts[::2], [*parts[1::2], b""], strict=True):
-            if opened != b"---" and are_directives(piece):
+            if are_directives(piece):
                 self._directives = piece
                 self._directives_line = line + len(piece) - len(piece.lstrip(b"\n"))
             elif not piece and not opened:
@@ -149,7 +148,7 @@ class DocumentScanner:
         return read_header(piece)
 
     def _must_parse(self, piece: bytes) -> bool:
-        if self.interest.everything or any(mark in piece for mark in _UNICODE_BREAKS):
+        if self.interest.everything or has_unicode_break(piece):
             return True
         if b"&" in piece and len(_ALIAS.findall(piece)) >= _MANY_ALIASES:
             return True
@@ -206,6 +205,7 @@ class DocumentScanner:
             self.records.fault(line + fault.line, fault.reason)
         template = template or read_template(piece)
         has_words = self.interest.has_words(piece)
+        last = line + piece.rstrip().count(b"\n")  # a parser says that what is missing is missing behind it
         line -= above.count("\n")
         for document in compose(above + text):
             lines = Lines(line, document.lines, document.duplicates)
@@ -218,7 +218,7 @@ class DocumentScanner:
                     reason = f"a Go template, not YAML ({reason}): render it first, with `helm template` for a chart"
                 else:
                     reason = f"not valid YAML: {reason}"
-                self.records.fault(line + document.broken.line, reason)
+                self.records.fault(max(min(line + document.broken.line, last), 1), reason)
 
     def _list(self, header: Header, piece: bytes, line: int, depth: int, template: str | None) -> None:
         """A List: its items one by one, each as if it were a document of its own."""

@@ -14,6 +14,8 @@ _CLOSED_LINE = re.compile(
     rb"(?:(?P<block>[|>][-+]?)|\{\}|\[\]|" + _SCALAR + rb")?[ \t]*(?:[ ]\#.*)?\Z"
 )
 
+_UNICODE_BREAKS = (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
+
 # What stands before an opening quote, in block as in flow style (and the backslash of an escaped quote).
 _BEFORE_QUOTE = rb"\s,\[{:"
 _LAST_DOUBLE = re.compile(rb'"(?<![^' + _BEFORE_QUOTE + rb'\\]")[^"\n]*(?:\n|\Z)')
@@ -70,7 +72,15 @@ def may_stay_open(text: bytes) -> bool:
 
 
 def is_blank(piece: bytes) -> bool:
+    """Whether nothing but comments and blank lines is there."""
+    if has_unicode_break(piece):
+        return False  # it may end a comment
     return not any(line.strip() and not line.lstrip().startswith(b"#") for line in piece.split(b"\n"))
+
+
+def has_unicode_break(piece: bytes) -> bool:
+    """Whether a line may end where no newline is: NEL, LS and PS end one in YAML 1.1."""
+    return any(mark in piece for mark in _UNICODE_BREAKS)
 
 
 def are_directives(piece: bytes) -> bool:

@@ -19,7 +19,12 @@ def first_bad_byte(data: bytes) -> int | None:
 
 
 def readable(data: bytes) -> tuple[str, Fault | None]:
-    """`data` as text, with a replacement for what is no UTF-8 or no character of YAML; `line` counts from 0."""
+    """`data` as text, with a replacement for what is no UTF-8 or no character of YAML; `line` counts from 0.
+
+    It ends with the newline that was cut off with the marker behind it: a block scalar would miss it.
+    """
+    if not data.endswith(b"\n"):
+        data += b"\n"
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
