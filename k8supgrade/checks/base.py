@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from k8supgrade.lifecycle.table import LifecycleTable
@@ -93,6 +94,7 @@ def finding(check: str, resource: Resource, judgement: Judgement) -> Finding:
     )
 
 
+@cache
 def _text(release: Release | None) -> str | None:
     return None if release is None else str(release)
 
