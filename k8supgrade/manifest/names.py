@@ -51,7 +51,7 @@ def _names_of_lines(block: bytes) -> Names | None:
     for closed, line in lines(block):
         column = len(line) - len(line.lstrip(b" "))
         indent = indent or column
-        if not closed or column < indent or (column > indent and valued):
+        if not closed or column < indent or not column or (column > indent and valued):
             return None
         valued = False
         if column > indent:
