@@ -20,6 +20,7 @@ ARCHIVES = (".tgz", ".tar.gz")
 PASSED_OVER = frozenset({".git", ".hg", ".svn", "node_modules", "vendor", ".terraform", ".venv", "__pycache__", ".tox"})
 KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 STDIN = "-"
+MAX_DEPTH = 200
 
 
 class File(NamedTuple):
@@ -116,6 +117,9 @@ class _Walk:
             yield Skipped(what=shown(self.root), reason="no manifest (.yaml, .yml, .json) in this directory")
 
     def _directory(self, path: str, below: str, *, inside_chart: bool) -> Iterator[Entry]:
+        if below.count("/") > MAX_DEPTH:
+            yield Skipped(what=shown(path), reason=f"directories nested deeper than {MAX_DEPTH} levels")
+            return
         try:
             with os.scandir(path) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
@@ -124,7 +128,7 @@ class _Walk:
             return
         names = {entry.name for entry in listed}
         chart = "Chart.yaml" in names and ("templates" in names or "values.yaml" in names or "charts" in names)
-        if chart and not inside_chart:
+        if chart:
             if self.selection.leaves_out(below.rstrip("/") or "."):
                 return
             yield Chart(path)
@@ -133,7 +137,7 @@ class _Walk:
             return
         inside_chart = inside_chart or chart
         for entry in listed:
-            if inside_chart and chart and entry.name in ("templates", "charts"):
+            if chart and entry.name in ("templates", "charts"):
                 continue  # templates are no manifests, and the sub-charts are the chart's
             yield from self._entry(entry, below + entry.name, inside_chart)
 
@@ -150,11 +154,11 @@ class _Walk:
         except OSError as error:
             yield Skipped(what=shown(entry.path), reason=reason_of(error))
             return
-        if entry.name.endswith(ARCHIVES) and not inside_chart:
+        if entry.name.endswith(ARCHIVES):
             if not self.selection.leaves_out(below) and is_chart_archive(entry.path):
                 yield Chart(entry.path)
-        elif self.selection.reads(below, entry.name) and entry.is_file():
-            yield File(entry.path)
+        elif self.selection.reads(below, entry.name):
+            yield File(entry.path) if entry.is_file() else Skipped(what=shown(entry.path), reason="not a regular file")
 
     def _resolves(self, entry: os.DirEntry[str]) -> bool:
         if not self.linked:
@@ -175,7 +179,8 @@ class _Walk:
         root = os.path.realpath(self.root)
         if real == root or root.startswith(real.rstrip("/") + "/"):
             return False
-        if real.startswith(root.rstrip("/") + "/"):
+        below = real.removeprefix(root.rstrip("/") + "/")
+        if below != real and PASSED_OVER.isdisjoint(below.split("/")):
             return False  # its files are read where they really are
         status = entry.stat()
         key = (status.st_dev, status.st_ino)
@@ -206,8 +211,9 @@ def reason_of(error: OSError) -> str:
 
 
 def shown(path: str) -> str:
-    """A path as reports show it: `/` as the separator."""
-    return path.replace(os.sep, "/") if os.sep != "/" else path
+    """A path as reports show it: `/` as the separator, and what is no UTF-8 replaced."""
+    path = path.replace(os.sep, "/") if os.sep != "/" else path
+    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def count(entries: Iterable[Entry]) -> int:
