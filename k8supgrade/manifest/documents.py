@@ -6,12 +6,12 @@ import re
 
 from k8supgrade.manifest.header import NOT_KUBERNETES, Header, read_header, read_template
 from k8supgrade.manifest.interest import Interest
-from k8supgrade.manifest.lines import are_directives, has_unicode_break, is_blank, may_stay_open, outside_block_scalars
+from k8supgrade.manifest.lines import is_blank, may_stay_open, must_parse, split_directives
 from k8supgrade.manifest.lists import Marker, find_items, has_no_items
 from k8supgrade.manifest.names import metadata_block, read_names
 from k8supgrade.manifest.objects import Kind, Lines, emit, names_of
 from k8supgrade.manifest.records import Found, Records
-from k8supgrade.manifest.text import first_bad_byte, needs_care, readable
+from k8supgrade.manifest.text import needs_care, readable
 
 MAX_OBJECT_BYTES = 64 * 1024 * 1024
 MAX_LIST_DEPTH = 20
@@ -20,9 +20,6 @@ MAX_SECOND_LOOK_BYTES = 4 * 1024 * 1024
 
 _SEPARATOR = re.compile(rb"\n---(?=[ \t\n]|\Z)")
 _SEPARATOR_OR_END = re.compile(rb"\n(---|\.\.\.)(?=[ \t\n]|\Z)")
-_FORCING = re.compile(rb"\{\{|<<|!")
-_ALIAS = re.compile(rb"[ \[,]\*[A-Za-z0-9_-]")
-_MANY_ALIASES = 10
 _UNTYPED = Kind("", "")
 
 
@@ -86,11 +83,9 @@ class DocumentScanner:
         """The same where a document may end with `...`, and directives may come before the next `---`."""
         parts = _SEPARATOR_OR_END.split(text)
         for piece, closed in zip(parts[::2], [*parts[1::2], b""], strict=True):
-            if are_directives(piece):
-                self._directives = piece
-                self._directives_line = line + len(piece) - len(piece.lstrip(b"\n"))
-            elif not piece and not opened:
-                pass  # before a marker on the first line
+            piece, directives = split_directives(piece)
+            if not piece and (directives or not opened):
+                pass  # nothing is before the directives, or before a marker on the first line
             elif self._directives:
                 above = self._directives + b"\n" + opened
                 self._parse(piece, line, _UNTYPED, above=above.decode("utf-8", "replace"))
@@ -101,7 +96,11 @@ class DocumentScanner:
                 self._take(header, piece, line, _UNTYPED, 0)
             elif not is_blank(piece):
                 self._parse(piece, line, _UNTYPED, above="---" if opened == b"---" else "")
-            line += piece.count(b"\n") + bool(closed)
+            line += piece.count(b"\n")
+            if directives:
+                self._directives = directives
+                self._directives_line = line + len(directives) - len(directives.lstrip(b"\n"))
+            line += directives.count(b"\n") + bool(closed)
             opened = closed
         if self._directives and last:
             self.records.fault(self._directives_line, "not valid YAML: a directive without a document")
@@ -138,23 +137,15 @@ class DocumentScanner:
         )
 
     def _header(self, piece: bytes) -> Header | None:
-        if self._careful and self._must_parse(piece):
+        everything = self.interest.everything
+        if self._careful and (everything or must_parse(piece)):
             # A List is judged item by item: a template in one of them costs only that one its fast path.
-            items = None if self.interest.everything else find_items(piece)
-            if items is None or self._must_parse(piece[: items.start] + piece[items.stop :]):
+            items = None if everything else find_items(piece)
+            if items is None or must_parse(piece[: items.start] + piece[items.stop :]):
                 return None
             header = read_header(piece)
             return header if header is not None and header.is_list and header.kind.endswith(b"List") else None
         return read_header(piece)
-
-    def _must_parse(self, piece: bytes) -> bool:
-        if self.interest.everything or has_unicode_break(piece):
-            return True
-        if b"&" in piece and len(_ALIAS.findall(piece)) >= _MANY_ALIASES:
-            return True
-        if _FORCING.search(piece) and _FORCING.search(outside_block_scalars(piece)):
-            return True
-        return not piece.isascii() and first_bad_byte(piece) is not None
 
     def _take(
         self, header: Header, piece: bytes, line: int, default: Kind, depth: int, template: str | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from k8supgrade.manifest.text import first_bad_byte
+
 # The patterns below see one line at a time, of bounded length: nothing can make them backtrack for long.
 PLAIN = rb"[A-Za-z0-9_/][A-Za-z0-9_./@+=,() -]*|[A-Za-z0-9_/](?:[A-Za-z0-9_./:@+=-]*[A-Za-z0-9_./@+=-])?"
 _SCALAR = rb"(?:" + PLAIN + rb"|\"[^\"\\\x00-\x1f\x7f]*\"|'[^'\x00-\x1f\x7f]*')"
@@ -15,6 +17,10 @@ _CLOSED_LINE = re.compile(
 )
 
 _UNICODE_BREAKS = (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
+
+_FORCING = re.compile(rb"\{\{|<<|!")
+_ALIAS = re.compile(rb"[ \[,]\*[A-Za-z0-9_-]")
+_MANY_ALIASES = 10
 
 # What stands before an opening quote, in block as in flow style (and the backslash of an escaped quote).
 _BEFORE_QUOTE = rb"\s,\[{:"
@@ -55,6 +61,15 @@ def outside_block_scalars(text: bytes) -> bytes:
     return b"\n".join(line for _, line in lines(text))
 
 
+def must_parse(piece: bytes) -> bool:
+    """Whether something in the document may make YAML say it differently, or be a fault that is to be found."""
+    if has_unicode_break(piece) or (b"&" in piece and len(_ALIAS.findall(piece)) >= _MANY_ALIASES):
+        return True
+    if _FORCING.search(piece) and _FORCING.search(outside_block_scalars(piece)):
+        return True
+    return not piece.isascii() and first_bad_byte(piece) is not None
+
+
 def may_stay_open(text: bytes) -> bool:
     """Whether a quote may be opened in one line of `text` and closed in a later one. Errs on the side of yes.
 
@@ -83,7 +98,19 @@ def has_unicode_break(piece: bytes) -> bool:
     return any(mark in piece for mark in _UNICODE_BREAKS)
 
 
-def are_directives(piece: bytes) -> bool:
-    """Whether nothing but directives, comments and blank lines is there, and some of the first."""
-    telling = [line for line in piece.split(b"\n") if line.strip() and not line.lstrip().startswith(b"#")]
-    return bool(telling) and all(line.startswith(b"%") for line in telling)
+def split_directives(piece: bytes) -> tuple[bytes, bytes]:
+    """A document, and the directives behind it for the next one; b"" where there is none of them.
+
+    The directives begin with a newline, and what they leave of the document is empty where it says nothing.
+    """
+    at = piece.find(b"\n%")
+    behind = piece[max(at, 0) :]
+    if at < 0 or b'"' in behind or b"'" in behind:  # it may be in a string
+        return piece, b""
+    telling = [line for line in behind.split(b"\n") if line.strip() and not line.lstrip().startswith(b"#")]
+    if not all(line.startswith(b"%") for line in telling):
+        return piece, b""
+    document = piece[:at]
+    if is_blank(document):
+        return b"", b"\n" * document.count(b"\n") + behind
+    return document, behind

@@ -52,7 +52,10 @@ class Source:
             for mark, encoding in _BOMS:
                 if first.startswith(mark):
                     if encoding == "utf-8":
-                        first = first[len(mark) :] + (b"" if len(first) < CHUNK else read())
+                        rest = b"" if len(first) < CHUNK else read()
+                        while first.startswith(mark):
+                            first = first[len(mark) :]
+                        first += rest
                     else:
                         read = _again(_recode(first, read, encoding))
                         first = read()
