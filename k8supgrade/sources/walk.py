@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import itertools
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +23,10 @@ ARCHIVES = (".tgz", ".tar.gz")
 PASSED_OVER = frozenset({".git", ".hg", ".svn", "node_modules", "vendor", ".terraform", ".venv", "__pycache__", ".tox"})
 KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 STDIN = "-"
+_DANGLING_LINK = "dangling symbolic link"
 MAX_DEPTH = 200
+_DANGLING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+_HEAD = 1 << 22  # bytes: how far into an archive a Chart.yaml is looked for
 
 
 class File(NamedTuple):
@@ -78,8 +84,21 @@ class Selection:
 def walk(paths: Sequence[str], selection: Selection, *, kustomizations: bool = False) -> Iterator[Entry]:
     """What is to be read below `paths`, in the order of the file system's names.
 
-    `kustomizations`: yield a directory with a kustomization as one entry instead of its files.
+    `kustomizations`: yield a directory with a kustomization as one entry instead of its files. What two of the
+    paths lead to by the same name comes once.
     """
+    if len(paths) < 2:
+        yield from _walk(paths, selection, kustomizations)
+        return
+    seen: set[tuple[type, Entry]] = set()
+    for entry in _walk(paths, selection, kustomizations):
+        key = (type(entry), entry)
+        if key not in seen:
+            seen.add(key)
+            yield entry
+
+
+def _walk(paths: Sequence[str], selection: Selection, kustomizations: bool) -> Iterator[Entry]:
     for path in paths:
         if path == STDIN:
             yield File(path)
@@ -87,7 +106,7 @@ def walk(paths: Sequence[str], selection: Selection, *, kustomizations: bool = F
         try:
             mode = os.stat(path).st_mode
         except OSError as error:
-            reason = "dangling symbolic link" if os.path.islink(path) else reason_of(error)
+            reason = _DANGLING_LINK if _dangles(error) and os.path.islink(path) else reason_of(error)
             yield Skipped(what=shown(path), reason=reason)
             continue
         if stat.S_ISDIR(mode):
@@ -106,6 +125,7 @@ class _Walk:
         self.selection = selection
         self.kustomizations = kustomizations
         self.linked = False
+        self.followed = False  # a link to somewhere else: its directories may be reached by another one again
         self.seen: set[tuple[int, int]] = set()
 
     def run(self) -> Iterator[Entry]:
@@ -145,17 +165,18 @@ class _Walk:
         try:
             if entry.is_symlink() and not self._resolves(entry):
                 if entry.name.endswith(SUFFIXES) and self.selection.reads(below, entry.name):
-                    yield Skipped(what=shown(entry.path), reason="dangling symbolic link")
+                    yield Skipped(what=shown(entry.path), reason=_DANGLING_LINK)
                 return
             if entry.is_dir():
                 if entry.name not in PASSED_OVER and not self.selection.leaves_out(below) and self._is_new(entry):
                     yield from self._directory(entry.path, below + "/", inside_chart=inside_chart)
                 return
         except OSError as error:
-            yield Skipped(what=shown(entry.path), reason=reason_of(error))
+            if not self.selection.leaves_out(below):
+                yield Skipped(what=shown(entry.path), reason=reason_of(error))
             return
         if entry.name.endswith(ARCHIVES):
-            if not self.selection.leaves_out(below) and is_chart_archive(entry.path):
+            if not self.selection.leaves_out(below) and entry.is_file() and is_chart_archive(entry.path):
                 yield Chart(entry.path)
         elif self.selection.reads(below, entry.name):
             yield File(entry.path) if entry.is_file() else Skipped(what=shown(entry.path), reason="not a regular file")
@@ -167,14 +188,16 @@ class _Walk:
             self.seen.add((top.st_dev, top.st_ino))
         try:
             entry.stat()
-        except OSError:
-            return False
+        except OSError as error:
+            if _dangles(error):
+                return False
+            raise
         return True
 
     def _is_new(self, entry: os.DirEntry[str]) -> bool:
         """False where a symbolic link leads back into what is being walked (or was already)."""
         if not entry.is_symlink():
-            return True
+            return not self.followed or self._is_first(entry)
         real = os.path.realpath(entry.path)
         root = os.path.realpath(self.root)
         if real == root or root.startswith(real.rstrip("/") + "/"):
@@ -182,6 +205,10 @@ class _Walk:
         below = real.removeprefix(root.rstrip("/") + "/")
         if below != real and PASSED_OVER.isdisjoint(below.split("/")):
             return False  # its files are read where they really are
+        self.followed = True
+        return self._is_first(entry)
+
+    def _is_first(self, entry: os.DirEntry[str]) -> bool:
         status = entry.stat()
         key = (status.st_dev, status.st_ino)
         new = key not in self.seen
@@ -191,18 +218,26 @@ class _Walk:
 
 def is_chart_archive(path: str) -> bool:
     """Whether a .tgz holds a Helm chart: NAME/Chart.yaml near its beginning. Unreadable ones are no charts here."""
+    import gzip
+    import io
     import tarfile
+    import zlib
 
-    try:
-        with tarfile.open(path, "r:gz") as archive:
-            for number, member in enumerate(archive):
-                if member.name.count("/") == 1 and member.name.endswith("/Chart.yaml"):
-                    return True
-                if number > 200:
-                    return False
-    except (OSError, tarfile.TarError, EOFError, ValueError):
-        return False
+    head = io.BytesIO()
+    with contextlib.suppress(OSError, EOFError, zlib.error), gzip.open(path) as stream:
+        while head.tell() < _HEAD and (data := stream.read1(65536)):
+            head.write(data)
+    head.seek(0)
+    with contextlib.suppress(tarfile.TarError, ValueError, OSError), tarfile.open(fileobj=head, mode="r:") as archive:
+        return any(
+            member.name.count("/") == 1 and member.name.endswith("/Chart.yaml")
+            for member in itertools.islice(archive, 200)
+        )
     return False
+
+
+def _dangles(error: OSError) -> bool:
+    return error.errno in _DANGLING
 
 
 def reason_of(error: OSError) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
+import random
+import signal
+import socket
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -41,6 +45,21 @@ def walked(
     return result
 
 
+def within(seconds: int, function: Callable[[], list[str]]) -> list[str]:
+    """Its result; a test that would hang fails."""
+
+    def late(signum: int, frame: object) -> None:
+        raise AssertionError(f"not done within {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        return function()
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def test_suffixes_and_recursion(tree: Path) -> None:
     make(
         tree, "d/b/c.yaml", "d/a.yml", "d/z.json", "d/y.yaml.gz", "d/x.json.gz", "d/w.yml.gz", "d/README.md", "d/v.YAML"
@@ -62,7 +81,15 @@ def test_trees_of_others_are_passed_over(tree: Path, name: str) -> None:
 
 def test_order_is_that_of_the_names(tree: Path) -> None:
     make(tree, "d/b.yaml", "d/a/z.yaml", "d/c/a.yaml", "d/a.yaml")
-    assert walked(["d", "d/c"]) == ["d/a/z.yaml", "d/a.yaml", "d/b.yaml", "d/c/a.yaml", "d/c/a.yaml"]
+    assert walked(["d", "d/c"]) == ["d/a/z.yaml", "d/a.yaml", "d/b.yaml", "d/c/a.yaml"]
+
+
+def test_what_is_named_twice_comes_once(tree: Path) -> None:
+    make(tree, "d/a.yaml", "d/shop/Chart.yaml", "d/shop/values.yaml")
+    archive(tree / "s.tgz", "s/Chart.yaml")
+    once = ["d/a.yaml", "chart d/shop", "d/shop/Chart.yaml", "d/shop/values.yaml", "chart s.tgz", "-"]
+    gone = "skipped gone: No such file or directory"
+    assert walked(["d", "s.tgz", "-", "gone", "gone", "-", "s.tgz", "d", "d/a.yaml"]) == [*once, gone]
 
 
 @pytest.mark.parametrize(
@@ -103,6 +130,49 @@ def test_links(tree: Path) -> None:
     assert walked(["d"]) == ["d/a/x.yaml", "d/again/o.yaml", "d/to-file.yaml"]
 
 
+def test_links_to_trees_that_overlap(tree: Path) -> None:
+    """Whichever comes first, each file is read once."""
+    make(tree, "d/a.yaml", "outside/o.yaml", "outside/sub/deep/s.yaml")
+    (tree / "d/b").symlink_to("../outside")
+    (tree / "d/c").symlink_to("../outside/sub")
+    assert walked(["d"]) == ["d/a.yaml", "d/b/o.yaml", "d/b/sub/deep/s.yaml"]
+    (tree / "d/A").symlink_to("../outside/sub/deep")
+    assert walked(["d"]) == ["d/A/s.yaml", "d/a.yaml", "d/b/o.yaml"]
+
+
+def test_mutual_links(tree: Path) -> None:
+    make(tree, "one/a.yaml", "two/b.yaml")
+    (tree / "one/two").symlink_to("../two")
+    (tree / "two/one").symlink_to("../one")
+    (tree / "one/x").symlink_to("y")
+    (tree / "one/y").symlink_to("x")
+    assert walked(["one"]) == ["one/a.yaml", "one/two/b.yaml"]
+    assert walked(["two"]) == ["two/b.yaml", "two/one/a.yaml"]
+    assert walked(["one", "two"]) == ["one/a.yaml", "one/two/b.yaml", "two/b.yaml", "two/one/a.yaml"]
+
+
+def test_the_root_may_be_a_link(tree: Path) -> None:
+    make(tree, "real/b/a.yaml")
+    (tree / "link").symlink_to("real")
+    (tree / "real/b/up").symlink_to("../../link")
+    assert walked(["link"]) == ["link/b/a.yaml"]
+    assert walked(["link/"]) == ["link/b/a.yaml"]
+
+
+def test_a_link_whose_target_may_not_be_looked_at(tree: Path) -> None:
+    """It is not dangling, and it may be a directory: never lost without a word."""
+    make(tree, "d/a.yaml")
+    for name in ("closed.yaml", "closed"):
+        (tree / "d" / name).symlink_to("x" * 300)  # File name too long: as good as Permission denied, and for root too
+    assert walked(["d"]) == [
+        "d/a.yaml",
+        "skipped d/closed: File name too long",
+        "skipped d/closed.yaml: File name too long",
+    ]
+    assert walked(["d/closed"]) == ["skipped d/closed: File name too long"]
+    assert walked(["d"], exclude=("closed*",)) == ["d/a.yaml"]
+
+
 def test_link_loops(tree: Path) -> None:
     make(tree, "d/a/x.yaml", "outside/o.yaml")
     (tree / "d/a/up").symlink_to("..")
@@ -138,7 +208,16 @@ def test_a_pipe_in_a_directory(tree: Path) -> None:
     make(tree, "d/a.yaml")
     os.mkfifo(tree / "d/pipe.yaml")
     os.mkfifo(tree / "d/pipe")
-    assert walked(["d"]) == ["d/a.yaml", "skipped d/pipe.yaml: not a regular file"]
+    os.mkfifo(tree / "d/pipe.tgz")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("d/socket.yaml")
+    (tree / "d/linked.yaml").symlink_to("pipe")
+    (tree / "d/null.yaml").symlink_to("/dev/null")
+    reason = "not a regular file"
+    pipes = [f"skipped d/{name}.yaml: {reason}" for name in ("linked", "null", "pipe", "socket")]
+    assert within(20, lambda: walked(["d"])) == ["d/a.yaml", *pipes]
+    everything = within(20, lambda: walked(["d"], include=("*",)))
+    assert sorted(everything) == sorted(["d/a.yaml", *pipes, f"skipped d/pipe: {reason}"])
 
 
 def test_directories_nested_deeply(tree: Path) -> None:
@@ -223,6 +302,47 @@ def test_chart_archives(tree: Path) -> None:
     assert walked(["d"]) == ["d/a.yaml", "chart d/shop-1.0.0.tgz"]
     assert walked(["d/shop-1.0.0.tgz"]) == ["chart d/shop-1.0.0.tgz"]
     assert walked(["d"], exclude=("*.tgz",)) == ["d/a.yaml"]
+
+
+def test_damaged_archives_are_no_charts(tree: Path) -> None:
+    """Whatever is wrong with them; where Chart.yaml comes before the damage, the chart is seen."""
+    noise = random.Random(1).randbytes(200_000)
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name, content in (("c/noise", noise), ("c/Chart.yaml", b"name: c\n"), ("c/more", noise)):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    packed = gzip.compress(out.getvalue())
+    half = len(packed) // 4
+    (tree / "d").mkdir()
+    (tree / "d/cut-early.tgz").write_bytes(packed[:half])
+    (tree / "d/cut-late.tgz").write_bytes(packed[: half * 3])
+    (tree / "d/empty.tgz").write_bytes(b"")
+    (tree / "d/no-tar.tgz").write_bytes(gzip.compress(b"apiVersion: v1\n" * 1000))
+    (tree / "d/overwritten.tgz").write_bytes(packed[:200] + noise)
+    (tree / "d/whole.tgz").write_bytes(packed)
+    assert walked(["d"]) == ["chart d/cut-late.tgz", "chart d/whole.tgz"]
+
+
+def test_a_bomb_is_not_unpacked_to_its_end(tree: Path) -> None:
+    (tree / "d").mkdir()
+    member = tarfile.TarInfo("c/zeros")
+    member.size = 1 << 32
+    with gzip.open(tree / "d/bomb.tgz", "wb", compresslevel=1) as out:
+        out.write(member.tobuf())
+        for _ in range(64):
+            out.write(bytes(1 << 20))
+    assert within(5, lambda: walked(["d"])) == ["skipped d: no manifest (.yaml, .yml, .json) in this directory"]
+
+
+def test_odd_names(tree: Path) -> None:
+    names = ["a\nb.yaml", "\x1b[31mred.yaml", "-.yaml", " .yaml", ".yaml", "é.yaml", "*.yaml", "a\\b.yaml"]
+    make(tree, *(f"d/{name}" for name in names))
+    assert walked(["d"]) == [f"d/{name}" for name in sorted(names)]
+    assert walked(["d"], exclude=("é.yaml", "a?b.yaml", "[*].yaml")) == [
+        f"d/{name}" for name in sorted(set(names) - {"é.yaml", "a\nb.yaml", "a\\b.yaml", "*.yaml"})
+    ]
 
 
 def test_kustomizations(tree: Path) -> None:
