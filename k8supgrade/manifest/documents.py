@@ -6,7 +6,7 @@ import re
 
 from k8supgrade.manifest.header import NOT_KUBERNETES, Header, read_header, read_template
 from k8supgrade.manifest.interest import Interest
-from k8supgrade.manifest.lines import is_blank, may_stay_open, must_parse, split_directives
+from k8supgrade.manifest.lines import has_unicode_break, is_blank, may_stay_open, must_parse, split_directives
 from k8supgrade.manifest.lists import Marker, find_items, has_no_items
 from k8supgrade.manifest.names import metadata_block, read_names
 from k8supgrade.manifest.objects import Kind, Lines, emit, names_of
@@ -218,7 +218,7 @@ class DocumentScanner:
             self.records.others += 1
             return
         template = template or read_template(piece)
-        if items is None or depth >= MAX_LIST_DEPTH or not items.are_framed_in(piece):
+        if items is None or depth >= MAX_LIST_DEPTH or has_unicode_break(piece) or not items.are_framed_in(piece):
             self._parse(piece, line, _UNTYPED, template=template)
             return
         kind = Kind.of_items(header.api_version.decode(), header.kind.decode())
