@@ -7,7 +7,7 @@ import errno
 import itertools
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -106,7 +106,7 @@ def _walk(paths: Sequence[str], selection: Selection, kustomizations: bool) -> I
         try:
             mode = os.stat(path).st_mode
         except OSError as error:
-            reason = _DANGLING_LINK if _dangles(error) and os.path.islink(path) else reason_of(error)
+            reason = _DANGLING_LINK if error.errno in _DANGLING and os.path.islink(path) else reason_of(error)
             yield Skipped(what=shown(path), reason=reason)
             continue
         if stat.S_ISDIR(mode):
@@ -189,7 +189,7 @@ class _Walk:
         try:
             entry.stat()
         except OSError as error:
-            if _dangles(error):
+            if error.errno in _DANGLING:
                 return False
             raise
         return True
@@ -236,10 +236,6 @@ def is_chart_archive(path: str) -> bool:
     return False
 
 
-def _dangles(error: OSError) -> bool:
-    return error.errno in _DANGLING
-
-
 def reason_of(error: OSError) -> str:
     """The operating system's word for it: `Permission denied`, `No such file or directory`."""
     return error.strerror or type(error).__name__
@@ -249,7 +245,3 @@ def shown(path: str) -> str:
     """A path as reports show it: `/` as the separator, and what is no UTF-8 replaced."""
     path = path.replace(os.sep, "/") if os.sep != "/" else path
     return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def count(entries: Iterable[Entry]) -> int:
-    return sum(1 for _ in entries)
