@@ -13,6 +13,7 @@ from typing import Any
 WORTH_A_PROCESS = 200
 _BATCHES = 64  # for each process: small enough to even out what the processes get
 _TICKET = 4  # bytes: the number of a batch, written and read in one piece
+_TICKETS = 1024  # no more batches than that: the smallest pipe there is takes their numbers, all at once
 _LENGTH = 8  # bytes: the length of a frame
 
 
@@ -28,18 +29,20 @@ def parallel_map(function: Callable[[str], Any], items: Sequence[str], jobs: int
     """Yields (item, function(item)); the order is not that of the items. Results must be plain values (marshal).
 
     The caller's own work between two results counts: whoever is free takes the next batch. A child that dies costs
-    nothing but time: what it had taken is done again here.
+    nothing but time: what it had taken is done again here; so does one that cannot be made.
     """
     if jobs < 2 or len(items) < WORTH_A_PROCESS or not hasattr(os, "fork"):
         for item in items:
             yield item, function(item)
         return
-    size = -(-len(items) // (_BATCHES * jobs))
+    size = -(-len(items) // min(_BATCHES * jobs, _TICKETS))
     batches = [items[start : start + size] for start in range(0, len(items), size)]
     queue = _Queue(len(batches))
-    children = [_Child(function, batches, queue) for _ in range(jobs - 1)]
+    children: list[_Child] = []
     done: set[int] = set()
     try:
+        with contextlib.suppress(OSError):  # no more processes or descriptors: those that there are must do
+            children.extend(_Child(function, batches, queue) for _ in range(min(jobs, len(batches)) - 1))
         while (number := queue.take()) is not None:
             done.add(number)
             for item in batches[number]:
@@ -81,9 +84,14 @@ class _Child:
     """A forked process that works until the queue is empty; it writes the results of each batch as a frame."""
 
     def __init__(self, function: Callable[[str], Any], batches: Sequence[Sequence[str]], queue: _Queue) -> None:
-        self._unread = b""
+        self._unread = bytearray()
         self._pipe, write = os.pipe()
-        self._pid = os.fork()
+        try:
+            self._pid = os.fork()
+        except OSError:
+            os.close(self._pipe)
+            os.close(write)
+            raise
         if self._pid == 0:
             with contextlib.suppress(BaseException):
                 os.close(self._pipe)
@@ -104,8 +112,9 @@ class _Child:
             end = _LENGTH + int.from_bytes(self._unread[:_LENGTH], "big")
             if len(self._unread) < end:
                 return
-            number, results = marshal.loads(self._unread[_LENGTH:end])  # noqa: S302 - our own child wrote it
-            self._unread = self._unread[end:]
+            with memoryview(self._unread) as view:
+                number, results = marshal.loads(view[_LENGTH:end])  # noqa: S302 - our own child wrote it
+            del self._unread[:end]
             yield number, results
 
     def stop(self) -> None:
