@@ -41,6 +41,7 @@ class FileSource:
     ) -> None:
         self.scanned = Scanned()
         self._paths = paths
+        self._named = frozenset(paths)
         self._interest = interest
         self._selection = selection or Selection()
         self._renderer = renderer
@@ -92,7 +93,7 @@ class FileSource:
 
     def _is_stream(self, path: str) -> bool:
         """Whether the file can be read only once, as a pipe can (the walk names none but those asked for)."""
-        return path == STDIN or (path in self._paths and not os.path.isfile(path))
+        return path == STDIN or (path in self._named and not os.path.isfile(path))
 
     def _results(self, files: list[str], long: list[str]) -> Iterator[tuple[str, _Result]]:
         """Short files in parallel, then those that are long, portion after portion, so that memory stays flat."""
