@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from k8supgrade.checks.base import Check, Context
+from k8supgrade.checks.base import Check, Context, judges_objects, judges_requests
 from k8supgrade.manifest.interest import Interest, union
 from k8supgrade.model.finding import Finding, Identity, merge
-from k8supgrade.model.resource import Resource, Scanned, Skipped
+from k8supgrade.model.origin import FileOrigin
+from k8supgrade.model.resource import Request, Resource, Scanned, Skipped
+
+# Places in an identity.
+_API_VERSION, _KIND, _NAMESPACE, _NAME = 2, 3, 4, 5
 
 
 class Source(Protocol):
@@ -18,7 +23,7 @@ class Source(Protocol):
     def scanned(self) -> Scanned:
         """How much was looked at; complete once `collect` is exhausted."""
 
-    def collect(self) -> Iterator[Resource | Skipped]: ...
+    def collect(self) -> Iterator[Resource | Request | Skipped]: ...
 
 
 class Scan(NamedTuple):
@@ -34,30 +39,81 @@ def interest_of(checks: Iterable[Check], context: Context, *, everything: bool =
     return union([*(check.interest(context) for check in checks), Interest(everything=everything)])
 
 
-def run(sources: Sequence[Source], checks: Sequence[Check], context: Context) -> Scan:
-    """Reads every source once and asks every check about every resource."""
+def run(sources: Iterable[Source], checks: Sequence[Check], context: Context) -> Scan:
+    """Reads every source once, one after the other, and asks every check about every resource.
+
+    A source is taken from `sources` only when those before it are read: what the checks want may have grown by then.
+    """
     found: dict[Identity, list[Finding]] = {}
     skipped: dict[Skipped, None] = {}
+    of_objects = [check.check for check in checks if judges_objects(check)]
+    of_requests = [check.check_request for check in checks if judges_requests(check)]
+    scanned = Scanned()
     for source in sources:
         for item in source.collect():
             if isinstance(item, Skipped):
                 skipped[item] = None
                 continue
-            for check in checks:
-                for finding in check.check(item, context):
-                    found.setdefault(finding.identity, []).append(finding)
+            if isinstance(item, Resource):
+                findings_of_item = (finding for check in of_objects for finding in check(item, context))
+            else:
+                findings_of_item = (finding for judge in of_requests for finding in judge(item, context))
+            for finding in findings_of_item:
+                found.setdefault(finding.identity, []).append(finding)
+        _add(scanned, source.scanned)
+    _settle(found, context)
+    return _scan(found, skipped, scanned)
+
+
+def combine(scans: Sequence[Scan]) -> Scan:
+    """One result of several runs: findings with the same identity become one."""
+    if len(scans) == 1:
+        return scans[0]
+    found: dict[Identity, list[Finding]] = {}
+    skipped: dict[Skipped, None] = {}
+    scanned = Scanned()
+    for scan in scans:
+        for finding in scan.findings:
+            found.setdefault(finding.identity, []).append(finding)
+        skipped |= dict.fromkeys(scan.skipped)
+        _add(scanned, scan.scanned)
+    return _scan(found, skipped, scanned)
+
+
+def _scan(found: dict[Identity, list[Finding]], skipped: Iterable[Skipped], scanned: Scanned) -> Scan:
     findings = sorted((merge(same) for same in found.values()), key=Finding.sort_key)
-    return Scan(tuple(findings), tuple(sorted(skipped, key=_skipped_key)), _sum(source.scanned for source in sources))
+    return Scan(tuple(findings), tuple(sorted(skipped, key=_skipped_key)), scanned)
+
+
+def _settle(found: dict[Identity, list[Finding]], context: Context) -> None:
+    """A manifest that leaves the namespace to whoever applies it is the live object of that name where there is but
+    one."""
+    with_namespace: dict[tuple[str, ...], list[Identity]] = {}
+    for identity in found:
+        if identity[_NAMESPACE]:
+            with_namespace.setdefault(_without_namespace(identity), []).append(identity)
+    for identity in list(found):
+        homes = with_namespace.get(_without_namespace(identity), ())
+        if identity[_NAMESPACE] or not identity[_NAME] or len(homes) != 1:
+            continue
+        if context.table.namespaced(identity[_API_VERSION], identity[_KIND]) is not False and _is_live(found[homes[0]]):
+            namespace = homes[0][_NAMESPACE]
+            found[homes[0]] += [replace(finding, namespace=namespace) for finding in found.pop(identity)]
+
+
+def _is_live(findings: Iterable[Finding]) -> bool:
+    return any(not isinstance(origin, FileOrigin) for finding in findings for origin in finding.origins)
+
+
+def _without_namespace(identity: Identity) -> tuple[str, ...]:
+    return (*identity[:_NAMESPACE], *identity[_NAMESPACE + 1 :])
 
 
 def _skipped_key(skipped: Skipped) -> tuple[object, ...]:
-    return (skipped.optional, skipped.what, skipped.origin.line if skipped.origin else 0, skipped.reason)
+    return (skipped.optional, skipped.what, skipped.origin.sort_key() if skipped.origin else (), skipped.reason)
 
 
-def _sum(parts: Iterable[Scanned]) -> Scanned:
-    total = Scanned()
-    for part in parts:
-        total.resources += part.resources
-        total.files += part.files
-        total.releases += part.releases
-    return total
+def _add(total: Scanned, part: Scanned) -> None:
+    total.resources += part.resources
+    total.files += part.files
+    total.releases += part.releases

@@ -88,9 +88,7 @@ def _age(component: str) -> Callable[[str], tuple[tuple[int, ...], str]]:
 
 
 def _skip_key(skip: Skipped) -> tuple[object, ...]:
-    origin = skip.origin
-    place = ("", 0, "") if origin is None else (origin.path, origin.line, origin.template or "")
-    return (skip.optional, skip.what, skip.reason, place)
+    return (skip.optional, skip.what, skip.reason, () if skip.origin is None else skip.origin.sort_key())
 
 
 def _grouped(items: Iterable[T], key: Callable[[T], K]) -> Iterable[list[T]]:

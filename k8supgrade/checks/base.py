@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 from k8supgrade.lifecycle.table import LifecycleTable
 from k8supgrade.manifest.interest import Interest
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.lifecycle import ApiLifecycle, Release, Replacement
-from k8supgrade.model.resource import Resource
+from k8supgrade.model.origin import ClusterOrigin, FileOrigin, Origin, ReleaseOrigin
+from k8supgrade.model.resource import Request, Resource
 from k8supgrade.model.version import KubeVersion, Target
 
 
@@ -41,8 +42,8 @@ class Context:
         return found
 
 
-class Check(Protocol):
-    """A module with these names is a check.
+class Described(Protocol):
+    """A module with these names, and those of one of the protocols below, is a check.
 
     Its docstring is its manual page: what, why, an example that fails, one that passes.
     """
@@ -56,8 +57,30 @@ class Check(Protocol):
     def interest(self, context: Context) -> Interest:
         """What the check must see."""
 
+
+class ObjectCheck(Described, Protocol):
+    """Judges objects, one at a time."""
+
     def check(self, resource: Resource, context: Context) -> Iterator[Finding]:
         """What it has to say about one object."""
+
+
+class RequestCheck(Described, Protocol):
+    """Judges the use of APIs: who calls what."""
+
+    def check_request(self, request: Request, context: Context) -> Iterator[Finding]:
+        """What it has to say about the calls of one API."""
+
+
+Check = ObjectCheck | RequestCheck
+
+
+def judges_objects(check: Check) -> TypeGuard[ObjectCheck]:
+    return hasattr(check, "check")
+
+
+def judges_requests(check: Check) -> TypeGuard[RequestCheck]:
+    return hasattr(check, "check_request")
 
 
 class Judgement(NamedTuple):
@@ -71,27 +94,66 @@ class Judgement(NamedTuple):
 
 
 def finding(check: str, resource: Resource, judgement: Judgement) -> Finding:
-    """The finding that `judgement` makes of `resource`."""
-    ref = resource.ref
+    """The finding that `judgement` makes of `resource`. Stale evidence is good to know, whatever it is evidence of."""
+    ref, origin = resource.ref, resource.origin
     lifecycle = judgement.lifecycle
+    is_stale = isinstance(origin, ClusterOrigin) and origin.stale
     return Finding(
         check=check,
-        severity=judgement.severity,
+        severity=Severity.INFO if is_stale else judgement.severity,
         api_version=ref.api_version,
         kind=ref.kind,
         namespace=ref.namespace,
         name=ref.name,
-        message=judgement.message,
-        fix=judgement.fix,
-        origins=(resource.origin,),
+        message=f"{judgement.message}; {resource.note}" if resource.note else judgement.message,
+        fix=_fix_at(origin, judgement.fix),
+        origins=(origin,),
+        owner=_owner(origin),
         component=lifecycle.component if lifecycle else "kubernetes",
         introduced_in=_text(lifecycle.introduced_in) if lifecycle else None,
         deprecated_in=_text(lifecycle.deprecated_in) if lifecycle else None,
         removed_in=_text(lifecycle.removed_in) if lifecycle else None,
         replacement=judgement.replacement,
         reference=lifecycle.reference if lifecycle else None,
-        locator=f"{resource.origin.path}#{resource.index}" if ref.name is None else None,
+        locator=_locator(resource) if ref.name is None else None,
     )
+
+
+def is_history(resource: Resource) -> bool:
+    """Whether it belongs to a Helm revision that another one has replaced: only a rollback would use it again."""
+    return isinstance(resource.origin, ReleaseOrigin) and resource.origin.status == "superseded"
+
+
+def is_in_use(resource: Resource) -> bool:
+    """Whether somebody wrote the object in just this apiVersion, and not only in a revision of the past."""
+    return resource.is_written and not is_history(resource)
+
+
+def _owner(origin: Origin) -> str | None:
+    """Who has to change it, as far as the origin tells."""
+    if isinstance(origin, ReleaseOrigin):
+        return f"Helm release {origin.namespace}/{origin.release}"
+    return origin.manager if isinstance(origin, ClusterOrigin) else None
+
+
+def _fix_at(origin: Origin, fix: str | None) -> str | None:
+    if not isinstance(origin, ReleaseOrigin):
+        return fix
+    repair = (
+        f"Upgrade the release before the cluster, to a chart that renders something newer; after it, only "
+        f"`helm mapkubeapis {origin.release} --namespace {origin.namespace}` makes `helm upgrade` work again."
+    )
+    return f"{fix} {repair}" if fix else repair
+
+
+def _locator(resource: Resource) -> str | None:
+    """What tells an object without a name from others of its kind."""
+    origin = resource.origin
+    if isinstance(origin, FileOrigin):
+        return f"{origin.path}#{resource.index}"
+    if isinstance(origin, ReleaseOrigin):
+        return f"{origin.cluster}/{origin.namespace}/{origin.release}#{resource.index}"
+    return None
 
 
 @cache

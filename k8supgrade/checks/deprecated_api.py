@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from k8supgrade.checks.base import Context, Judgement, finding, fix_of, release_name, replacement_of
+from k8supgrade.checks.base import Context, Judgement, finding, fix_of, is_in_use, release_name, replacement_of
 from k8supgrade.manifest.interest import Interest
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.lifecycle import ApiLifecycle
@@ -35,6 +35,8 @@ def interest(context: Context) -> Interest:
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
+    if not is_in_use(resource):
+        return
     key = (ID, resource.ref.api_version, resource.ref.kind)
     if key not in context.memory:
         context.memory[key] = _judge(resource.ref.api_version, resource.ref.kind, context)

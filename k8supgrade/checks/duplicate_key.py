@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from k8supgrade.checks.base import Context, Judgement, finding
+from k8supgrade.checks.base import Context, Judgement, finding, is_history
 from k8supgrade.manifest.interest import Interest
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.resource import Resource
@@ -35,7 +35,7 @@ def interest(context: Context) -> Interest:
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
-    if resource.duplicates:
+    if resource.duplicates and not is_history(resource):
         keys = ", ".join(resource.duplicates)
         message = f"{keys} stands twice in the object; the last one counts"
         yield finding(ID, resource, Judgement(Severity.WARNING, message, "Keep one of them.", None, None))

@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from k8supgrade.checks.base import Context, Judgement, finding, replacement_of
+from k8supgrade.checks.base import Context, Judgement, finding, is_history, replacement_of
 from k8supgrade.checks.gone import gone, group_of, plural
 from k8supgrade.checks.references import (
     ADMISSION_BINDINGS,
@@ -77,7 +77,7 @@ def interest(context: Context) -> Interest:
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
-    if resource.manifest is None:
+    if resource.manifest is None or is_history(resource):
         return
     found = list(dict.fromkeys(references(resource, gone(context))))
     if found:

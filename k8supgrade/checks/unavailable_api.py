@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from k8supgrade.checks.base import Context, Judgement, finding, runtime_config
+from k8supgrade.checks.base import Context, Judgement, finding, is_in_use, runtime_config
 from k8supgrade.manifest.interest import Interest
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.resource import Resource
@@ -35,6 +35,8 @@ def interest(context: Context) -> Interest:
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
+    if not is_in_use(resource):
+        return
     key = (ID, resource.ref.api_version, resource.ref.kind)
     if key not in context.memory:
         context.memory[key] = _judge(resource.ref.api_version, resource.ref.kind, context)

@@ -96,8 +96,11 @@ def parsed(option: str, text: str, parse: Callable[[str], V]) -> V:
         raise UsageError(f"{option}: {error}") from error
 
 
-def parse_target(values: Sequence[str], current: KubeVersion | None, table: LifecycleTable) -> Target:
-    """`--target`: one Kubernetes version (or next, latest), and COMPONENT=VERSION for add-ons.
+def parse_target(
+    values: Sequence[str], current: KubeVersion | None, table: LifecycleTable, *, running: str = "--current"
+) -> Target:
+    """`--target`: one Kubernetes version (or next, latest), and COMPONENT=VERSION for add-ons. `running` says in a
+    message what `current` is the version of.
 
     Raises:
         UsageError: no or two Kubernetes versions, one that the table does not cover, an unknown component.
@@ -117,7 +120,7 @@ def parse_target(values: Sequence[str], current: KubeVersion | None, table: Life
         kubernetes = _kubernetes(version if separator else value, current, table)
     if kubernetes is None:
         raise UsageError("--target is missing: say which Kubernetes version you upgrade to, like --target 1.28")
-    _check_covered(kubernetes, current, table)
+    _check_covered(kubernetes, current, table, running)
     return Target(kubernetes, components)
 
 
@@ -136,14 +139,14 @@ def newest_patch(text: str) -> ComponentVersion:
     return ComponentVersion.parse(text, missing_patch=NEWEST_PATCH)
 
 
-def _check_covered(target: KubeVersion, current: KubeVersion | None, table: LifecycleTable) -> None:
+def _check_covered(target: KubeVersion, current: KubeVersion | None, table: LifecycleTable, running: str) -> None:
     if not table.oldest <= target <= table.newest:
         raise UsageError(
             f"--target {target}: the data covers Kubernetes {table.oldest} to {table.newest}; "
             + ("a newer release of k8supgrade may know more" if target > table.newest else "choose one of those")
         )
     if current is not None and target < current:
-        raise UsageError(f"--target {target} is older than --current {current}: an upgrade goes forward")
+        raise UsageError(f"--target {target} is older than {running} {current}: an upgrade goes forward")
 
 
 def _component(name: str, table: LifecycleTable) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
+
+from k8supgrade.reports.text import clean, plural
 
 _EVERY_SECONDS = 0.2
 
@@ -18,11 +21,23 @@ class Progress:
 
     def show(self, done: int, of: int) -> None:
         """`done` of `of` files are read."""
-        if not self._enabled or time.monotonic() < self._next:
-            return
+        if self._is_due():
+            self._write(f"{done} of {of} files")
+
+    def show_cluster(self, cluster: str, what: str, objects: int) -> None:
+        """`what` is being read, a kind or a release; `objects` of the cluster have been."""
+        if self._is_due():
+            self._write(f"{cluster}: {plural(objects, 'object')}, {what}")
+
+    def _is_due(self) -> bool:
+        return self._enabled and time.monotonic() >= self._next
+
+    def _write(self, text: str) -> None:
+        """Never more than the line holds: what wraps could not be taken back."""
         self._next = time.monotonic() + _EVERY_SECONDS
         self._shown = True
-        sys.stderr.write(f"\r{done} of {of} files\x1b[K")
+        room = shutil.get_terminal_size().columns - 1
+        sys.stderr.write(f"\r{clean(text)[:room]}\x1b[K")
         sys.stderr.flush()
 
     def clear(self) -> None:

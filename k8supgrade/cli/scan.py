@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime
 import gc
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from k8supgrade import __version__, engine, policy
 from k8supgrade.checks import CHECKS
-from k8supgrade.checks.base import Context
+from k8supgrade.cli.clusters import Asked, cluster_options, connect, entries
+from k8supgrade.cli.contexts import Contexts
 from k8supgrade.cli.options import (
     allow_incomplete_option,
     choose_checks,
@@ -21,19 +23,16 @@ from k8supgrade.cli.options import (
     no_color_option,
     output_option,
     parse_current,
-    parse_target,
     quiet_option,
     severity_of,
     table_option,
 )
 from k8supgrade.cli.output import parse_outputs, write
+from k8supgrade.cli.places import Places, Sources, asked_for
 from k8supgrade.cli.progress import Progress
-from k8supgrade.errors import UsageError
 from k8supgrade.lifecycle.load import load_table
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.model.version import KUBERNETES, KubeVersion, Target
-from k8supgrade.sources.files import FileSource
-from k8supgrade.sources.walk import Selection
 
 # Findings are many and hold no cycles: look for garbage a hundred times less often than Python does.
 _GARBAGE = (50_000, 20, 20)
@@ -98,42 +97,75 @@ _GARBAGE = (50_000, 20, 20)
 @click.option("--no-progress", is_flag=True, envvar="K8SUPGRADE_NO_PROGRESS", help="No progress on a terminal.")
 @quiet_option
 @click.option("-v", "--verbose", is_flag=True, envvar="K8SUPGRADE_VERBOSE", help="Say on stderr what is done.")
+@click.option(
+    "--cluster/--no-cluster",
+    default=None,
+    envvar="K8SUPGRADE_CLUSTER",
+    help="Scan the live cluster. Default: where no path is given.",
+)
+@click.option(
+    "--helm/--no-helm",
+    default=None,
+    envvar="K8SUPGRADE_HELM",
+    help="Scan the cluster's Helm releases. Default: as the cluster.",
+)
+@click.option(
+    "--helm-history",
+    is_flag=True,
+    envvar="K8SUPGRADE_HELM_HISTORY",
+    help="Look at superseded revisions too: which of them can still be rolled back to.",
+)
+@click.option(
+    "--audit-log",
+    "audit_logs",
+    multiple=True,
+    envvar="K8SUPGRADE_AUDIT_LOG",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Kubernetes audit events, for who calls deprecated APIs; repeatable.",
+)
+@click.option(
+    "--snapshot",
+    "snapshots",
+    multiple=True,
+    envvar="K8SUPGRADE_SNAPSHOT",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="A cluster as `k8supgrade snapshot` has written it, instead of a live one; repeatable.",
+)
+@cluster_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Find what breaks at the target version.
 
-    PATH: manifests, directories, chart directories and archives, kustomizations; - is standard input.
+    PATH: manifests, directories, chart directories and archives, kustomizations; - is standard input. Without one, the
+    live cluster of the current context and its Helm releases.
     """
-    if not paths:
-        raise UsageError("nothing to scan: name a file or directory, or - for standard input")
-    if paths.count("-") > 1:
-        raise UsageError("- is named twice: standard input can be read once")
+    places = asked_for(paths, options)
     outputs = parse_outputs(options["outputs"], "table")
     table = load_table(options["tables"])
     current = parse_current(options["current"])
-    target = parse_target(options["targets"], current, table)
     names = choose_checks(options["only"], options["without"], list(CHECKS))
-    checks = [CHECKS[name] for name in names]
-    context = Context(table=table, target=target, current=current)
+    clusters = _clusters(places, options)
+    contexts = Contexts(table, options["targets"], current, clusters)
     progress = Progress(enabled=not (options["quiet"] or options["no_progress"]))
-    source = FileSource(
-        paths,
-        engine.interest_of(checks, context, everything=options["strict"]),
-        selection=Selection(options["include"], options["exclude"]),
-        renderer=_renderer(context) if options["render"] else None,
-        progress=progress.show,
-    )
     gc.freeze()  # the table stays as it is, in the processes that a scan forks too
     gc.set_threshold(*_GARBAGE)
     gc.enable()
     try:
-        scan = engine.run([source], checks, context)
+        checks = [CHECKS[name] for name in names]
+        scan = engine.combine(
+            [
+                engine.run(_sources(Sources(places, options, checks, context, progress), group, last), checks, context)
+                for context, group, last in contexts.groups()
+            ]
+        )
     finally:
         progress.clear()
         gc.disable()  # what was found lives until the report is written
     if options["verbose"]:
         message = f"{scan.scanned.files} files read, {scan.scanned.resources} objects, {len(scan.findings)} findings"
         click.echo(message, err=True)
-    verdict = make_verdict(scan, context, policy_options=(options["fail_on"], options["allow_incomplete"]))
+    verdict = make_verdict(scan, contexts, clusters, policy_options=(options["fail_on"], options["allow_incomplete"]))
     write(verdict, outputs, no_color=options["no_color"])
     if len(names) < len(CHECKS) and not options["quiet"]:
         click.echo(f"Only these checks ran: {', '.join(names)}.", err=True)
@@ -144,13 +176,21 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     return verdict.exit_code
 
 
-def _renderer(context: Context) -> Any:
-    from k8supgrade.sources.render import Renderer
+def _clusters(places: Places, options: dict[str, Any]) -> list[Asked]:
+    """The clusters to look at."""
+    return connect(options) if places.live else []
 
-    return Renderer(context.table, context.target)
+
+def _sources(sources: Sources, clusters: list[Asked], is_last: bool) -> Iterator[engine.Source]:
+    """Clusters first: what they define adds to what is looked for in files."""
+    yield from sources.of_clusters(clusters)
+    if is_last:
+        yield from sources.of_files()
 
 
-def make_verdict(scan: engine.Scan, context: Context, *, policy_options: tuple[str, bool]) -> Verdict:
+def make_verdict(
+    scan: engine.Scan, contexts: Contexts, clusters: list[Asked], *, policy_options: tuple[str, bool]
+) -> Verdict:
     """What the run has come to."""
     fail_on, allow_incomplete = policy_options
     code = policy.exit_code(
@@ -158,11 +198,11 @@ def make_verdict(scan: engine.Scan, context: Context, *, policy_options: tuple[s
     )
     return Verdict(
         tool_version=__version__,
-        data_version=context.table.data_version,
+        data_version=contexts.table.data_version,
         generated_at=now(),
-        target=_versions(context.target),
-        current=_current(context.current),
-        clusters=(),
+        target=_versions(contexts.target),
+        current=_current(contexts.current),
+        clusters=entries(clusters),
         resources=scan.scanned.resources,
         files=scan.scanned.files,
         releases=scan.scanned.releases,

@@ -26,6 +26,8 @@ class Interest:
     words: the object of whatever kind is parsed where the text holds one of them.
     companions: word -> what the text must hold one of as well, for the word to count.
     everything: parse each document in full (`--strict`).
+    requests: who calls deprecated APIs.
+    definitions: those of a live cluster's custom resources.
 
     Words are looked for in the raw text, so they must be such that YAML cannot spell them otherwise without
     an escape, an anchor or a tag; texts with those are parsed anyway.
@@ -36,6 +38,8 @@ class Interest:
     words: tuple[bytes, ...] = ()
     companions: Mapping[bytes, tuple[bytes, ...]] = field(default_factory=dict)
     everything: bool = False
+    requests: bool = False
+    definitions: bool = False
 
     def raw_kinds(self) -> frozenset[tuple[bytes, bytes]]:
         """`kinds` as they stand in a text."""
@@ -65,7 +69,7 @@ def union(interests: Iterable[Interest]) -> Interest:
     kinds: set[tuple[str, str]] = set()
     bodies: dict[str, tuple[bytes, ...]] = {}
     words: dict[bytes, tuple[bytes, ...] | None] = {}
-    everything = False
+    everything = requests = definitions = False
     for interest in interests:
         kinds |= interest.kinds
         for kind, triggers in interest.bodies.items():
@@ -74,7 +78,15 @@ def union(interests: Iterable[Interest]) -> Interest:
             ours, theirs = words.get(word, ()), interest.companions.get(word)
             words[word] = None if ours is None or theirs is None else tuple(dict.fromkeys((*ours, *theirs)))
         everything = everything or interest.everything
+        requests = requests or interest.requests
+        definitions = definitions or interest.definitions
     companions = {word: needed for word, needed in words.items() if needed is not None}
     return Interest(
-        kinds=frozenset(kinds), bodies=bodies, words=tuple(words), companions=companions, everything=everything
+        kinds=frozenset(kinds),
+        bodies=bodies,
+        words=tuple(words),
+        companions=companions,
+        everything=everything,
+        requests=requests,
+        definitions=definitions,
     )

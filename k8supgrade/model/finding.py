@@ -82,14 +82,10 @@ class Finding:
             self.namespace or "",
             self.kind or "",
             self.name or "",
-            _origin_key(self.origins[0]),
+            self.origins[0].sort_key(),
             self.api_version or "",
             self.locator or "",
         )
-
-
-def _origin_key(origin: Origin) -> tuple[object, ...]:
-    return (origin.path, origin.line, origin.template or "")
 
 
 def merge(findings: list[Finding]) -> Finding:
@@ -99,6 +95,7 @@ def merge(findings: list[Finding]) -> Finding:
     """
     if len(findings) == 1:
         return findings[0]
-    origins = sorted({origin for finding in findings for origin in finding.origins}, key=_origin_key)
-    worst = min(findings, key=lambda finding: (-finding.severity, finding.message, _origin_key(finding.origins[0])))
+    different = {origin for finding in findings for origin in finding.origins}
+    origins = sorted(different, key=lambda origin: origin.sort_key())
+    worst = min(findings, key=lambda finding: (-finding.severity, finding.message, finding.origins[0].sort_key()))
     return replace(worst, origins=tuple(origins))

@@ -26,6 +26,9 @@ class Resource:
     `manifest` is None where no check asked for the body: it was not parsed then. `index` is the object's
     place in its file (from 0), the identity of an object without a name. `duplicates` names the keys
     among apiVersion, kind and metadata that the YAML holds twice (the last one counts).
+
+    `is_written` is False where the apiVersion is only what a server chose to show: nobody need ever have written it.
+    `note` says why evidence of a live object is stale, in words for the message.
     """
 
     ref: ObjectRef
@@ -33,6 +36,19 @@ class Resource:
     index: int
     manifest: Mapping[str, Any] | None = None
     duplicates: tuple[str, ...] = ()
+    is_written: bool = True
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Somebody calls an API that is deprecated. `resource` is the plural name, `removed_in` as the server names it."""
+
+    api_version: str
+    kind: str
+    resource: str
+    removed_in: str | None
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,150 @@
+"""What a scan looks at: paths, clusters, releases, logs; and the sources that these are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import click
+from click.core import ParameterSource
+
+from k8supgrade import engine
+from k8supgrade.checks.base import Check, Context
+from k8supgrade.cli.clusters import Asked, Reached, gap
+from k8supgrade.cli.progress import Progress
+from k8supgrade.errors import UsageError
+from k8supgrade.manifest.interest import Interest
+
+# They mean nothing without a cluster: given on the command line all the same, they are a mistake.
+_OF_CLUSTERS = {
+    "contexts": "--context",
+    "all_contexts": "--all-contexts",
+    "kubeconfig": "--kubeconfig",
+    "namespaces": "--namespace",
+    "allow_deprecated_calls": "--allow-deprecated-calls",
+    "helm_history": "--helm-history",
+}
+
+
+class Places(NamedTuple):
+    """What was asked for. `live`: clusters are asked, for objects (`cluster`) or releases (`helm`) or both."""
+
+    paths: tuple[str, ...]
+    cluster: bool
+    helm: bool
+    audit_logs: tuple[str, ...]
+    snapshots: tuple[str, ...]
+
+    @property
+    def live(self) -> bool:
+        return (self.cluster or self.helm) and not self.snapshots
+
+
+def asked_for(paths: tuple[str, ...], options: dict[str, Any]) -> Places:
+    """A path or a log stands for itself; without any, the cluster is what is scanned.
+
+    Raises:
+        UsageError: nothing is left to look at, or an option that has no meaning there.
+    """
+    logs, snapshots = tuple(options["audit_logs"]), tuple(options["snapshots"])
+    cluster, helm = options["cluster"], options["helm"]
+    if cluster is None:
+        cluster = bool(snapshots) or not (paths or logs or helm)
+    if helm is None:
+        helm = cluster
+    places = Places(paths, cluster, helm, logs, snapshots)
+    if not (paths or logs or cluster or helm):
+        raise UsageError("nothing to scan: name a file or directory, or - for standard input, or scan the cluster")
+    if [*paths, *logs].count("-") > 1:
+        raise UsageError("- is named twice: standard input can be read once")
+    if not places.live:
+        _refuse_cluster_options(bool(snapshots))
+    return places
+
+
+def _refuse_cluster_options(is_snapshot: bool) -> None:
+    context = click.get_current_context()
+    for name, option in _OF_CLUSTERS.items():
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE and not (
+            is_snapshot and name in ("namespaces", "helm_history")
+        ):
+            why = "a snapshot is scanned" if is_snapshot else "only paths are scanned: add --cluster to scan it too"
+            raise UsageError(f"{option} speaks of a live cluster, and {why}")
+
+
+class Sources:
+    """Makes the sources of one run, each when those before it have been read."""
+
+    def __init__(
+        self, places: Places, options: dict[str, Any], checks: list[Check], context: Context, progress: Progress
+    ) -> None:
+        self._places = places
+        self._options = options
+        self._checks = checks
+        self._context = context
+        self._progress = progress
+
+    def of_clusters(self, clusters: list[Asked]) -> Iterator[engine.Source]:
+        for cluster in clusters:
+            if not isinstance(cluster, Reached):
+                yield gap(cluster)
+                continue
+            if self._places.cluster:
+                yield self._cluster(cluster)
+            if self._places.helm:
+                yield self._helm(cluster)
+
+    def of_files(self) -> Iterator[engine.Source]:
+        if self._places.audit_logs:
+            from k8supgrade.lifecycle.names import kinds_by_resource
+            from k8supgrade.sources.audit_log import AuditLogSource
+
+            yield AuditLogSource(self._places.audit_logs, kinds_by_resource(self._context.table))
+        if self._places.paths:
+            from k8supgrade.sources.files import FileSource
+            from k8supgrade.sources.walk import Selection
+
+            yield FileSource(
+                self._places.paths,
+                self._interest(),
+                selection=Selection(self._options["include"], self._options["exclude"]),
+                renderer=self._renderer() if self._options["render"] else None,
+                progress=self._progress.show,
+            )
+
+    def _interest(self) -> Interest:
+        return engine.interest_of(self._checks, self._context, everything=self._options["strict"])
+
+    def _cluster(self, cluster: Reached) -> engine.Source:
+        from k8supgrade.sources.cluster import ClusterSource
+
+        return ClusterSource(
+            cluster.api,
+            self._interest,
+            self._context.table,
+            self._context.target,
+            current=cluster.version,
+            namespaces=self._options["namespaces"],
+            allow_deprecated_calls=self._options["allow_deprecated_calls"],
+            progress=self._shows(cluster),
+        )
+
+    def _helm(self, cluster: Reached) -> engine.Source:
+        from k8supgrade.sources.helm import HelmSource
+
+        return HelmSource(
+            cluster.api,
+            self._interest(),
+            self._context.table,
+            namespaces=self._options["namespaces"],
+            history=self._options["helm_history"],
+            progress=self._shows(cluster),
+        )
+
+    def _shows(self, cluster: Reached) -> Callable[[str, int], None]:
+        return lambda what, objects: self._progress.show_cluster(cluster.api.name, what, objects)
+
+    def _renderer(self) -> Any:
+        from k8supgrade.sources.render import Renderer
+
+        return Renderer(self._context.table, self._context.target)

@@ -1,0 +1,1 @@
+"""Talking to Kubernetes API servers: read only, and nothing that a server records as deprecated use."""

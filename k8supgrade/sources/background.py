@@ -1,0 +1,82 @@
+"""Several iterators at once, for work that waits for a network."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+_WAIT_SECONDS = 0.1
+
+
+class _End:
+    """What a worker puts last; `error` is what ended it early."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+class _Workers(Generic[T]):
+    """Threads that take jobs, and put what these yield into a bounded queue."""
+
+    def __init__(self, jobs: Sequence[Callable[[], Iterator[T]]], workers: int) -> None:
+        self.results: queue.Queue[T | _End] = queue.Queue(maxsize=workers)
+        self._waiting = iter(jobs)
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(min(workers, len(jobs)))]
+
+    def start(self) -> int:
+        for thread in self._threads:
+            thread.start()
+        return len(self._threads)
+
+    def stop(self) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        try:
+            for job in iter(self._next, None):
+                if not all(self._put(item) for item in job()):
+                    return
+        except BaseException as error:
+            self._put(_End(error))  # raised again where the results are taken
+        else:
+            self._put(_End())
+
+    def _next(self) -> Callable[[], Iterator[T]] | None:
+        with self._lock:
+            return next(self._waiting, None)
+
+    def _put(self, item: T | _End) -> bool:
+        """Waits for room; False once nobody takes anything any more."""
+        while not self._stop.is_set():
+            try:
+                self.results.put(item, timeout=_WAIT_SECONDS)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+
+def in_background(jobs: Sequence[Callable[[], Iterator[T]]], *, workers: int) -> Iterator[T]:
+    """What all the jobs yield, as it comes. At most `workers` run, and each waits while what it made is not yet taken,
+    so that memory stays flat. An exception of a job is raised here and ends the others."""
+    pool = _Workers(jobs, workers)
+    running = pool.start()
+    try:
+        while running:
+            item = pool.results.get()
+            if not isinstance(item, _End):
+                yield item
+            elif item.error is not None:
+                raise item.error
+            else:
+                running -= 1
+    finally:
+        pool.stop()
