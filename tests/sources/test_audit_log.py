@@ -329,7 +329,7 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
         stream.write(text(event(1)))
         for _ in range(160):
             stream.write(b"x" * (1 << 20))
-        stream.write(b"\n" + b'{"items":[' + b"{}," * 1_000_000 + b'{}],"k8s.io/deprecated":1}\n')
+        stream.write(b"\n" + b'{"items":[' + b"{}," * 100_000 + b'{}],"k8s.io/deprecated":1}\n')
         for number in range(20_000):
             stream.write(text(event(number, user=f"user-{number}")))
     tracemalloc.start()
