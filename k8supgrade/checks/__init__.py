@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
-from k8supgrade.checks import deprecated_api, duplicate_key, removed_api, removed_api_reference, unavailable_api
+from k8supgrade.checks import (
+    crd_version,
+    deprecated_api,
+    duplicate_key,
+    removed_api,
+    removed_api_reference,
+    removed_api_requested,
+    rollback_blocked,
+    unavailable_api,
+)
 from k8supgrade.checks.base import Check
 
-CHECKS: dict[str, Check] = {
-    check.ID: check for check in (removed_api, deprecated_api, unavailable_api, removed_api_reference, duplicate_key)
-}
+_ALL: tuple[Check, ...] = (
+    removed_api,
+    deprecated_api,
+    unavailable_api,
+    removed_api_reference,
+    removed_api_requested,
+    crd_version,
+    rollback_blocked,
+    duplicate_key,
+)
+
+CHECKS: dict[str, Check] = {check.ID: check for check in _ALL}

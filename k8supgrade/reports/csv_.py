@@ -12,6 +12,7 @@ import csv
 import io
 
 from k8supgrade.model.finding import Finding
+from k8supgrade.model.origin import FileOrigin, Origin, ReleaseOrigin
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.reports import RenderOptions
 from k8supgrade.reports.text import clean, clean_lines
@@ -24,6 +25,8 @@ HEADER = (
     "replacementApiVersion", "replacementKind", "replacementAvailableIn",
     "originType", "path", "line", "template",
     "owner", "message", "fix", "reference",
+    "cluster", "evidence", "manager", "time", "stale", "count", "callers",
+    "releaseNamespace", "release", "revision", "chart", "status",
 )  # fmt: skip
 
 # The full-width forms too: spreadsheets in East Asian locales take them for the plain ones.
@@ -59,10 +62,29 @@ def _rows(finding: Finding) -> list[list[str]]:
         "" if available is None else str(available),
     ]
     after = [_cell(finding.owner), _cell(finding.message), _prose(finding.fix), _cell(finding.reference)]
-    return [
-        [*before, "file", _cell(origin.path), str(origin.line), _cell(origin.template), *after]
-        for origin in finding.origins
-    ]
+    return [[*before, *_place(origin), *after, *_live(origin)] for origin in finding.origins]
+
+
+def _place(origin: Origin) -> list[str]:
+    """originType to template."""
+    if isinstance(origin, FileOrigin):
+        return ["file", _cell(origin.path), str(origin.line), _cell(origin.template)]
+    if isinstance(origin, ReleaseOrigin):
+        return ["helm", "", "", _cell(origin.template)]
+    return ["cluster", "", "", ""]
+
+
+def _live(origin: Origin) -> list[str]:
+    """cluster to status."""
+    if isinstance(origin, FileOrigin):
+        return [""] * 12
+    if isinstance(origin, ReleaseOrigin):
+        release = [_cell(origin.namespace), _cell(origin.release), str(origin.revision)]
+        return [_cell(origin.cluster), *[""] * 6, *release, _cell(origin.chart), _cell(origin.status)]
+    callers = "; ".join(f"{caller.user} ({caller.user_agent}) {caller.count}" for caller in origin.callers)
+    written = [_cell(origin.manager), _cell(origin.time), "yes" if origin.stale else "no"]
+    count = "" if origin.count is None else str(origin.count)
+    return [_cell(origin.cluster), origin.evidence, *written, count, _cell(callers), *[""] * 5]
 
 
 def _cell(text: str | None) -> str:

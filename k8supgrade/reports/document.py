@@ -6,7 +6,7 @@ from typing import Any
 
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.lifecycle import Replacement
-from k8supgrade.model.origin import Origin
+from k8supgrade.model.origin import Caller, FileOrigin, Origin, ReleaseOrigin
 from k8supgrade.model.resource import Skipped
 from k8supgrade.model.verdict import Cluster, Ignored, Verdict
 
@@ -90,7 +90,39 @@ def _replacement(replacement: Replacement) -> Data:
 
 
 def _origin(origin: Origin) -> Data:
-    return {"type": "file", "path": origin.path, "line": origin.line, "template": origin.template}
+    if isinstance(origin, FileOrigin):
+        return {"type": "file", "path": origin.path, "line": origin.line, "template": origin.template}
+    if isinstance(origin, ReleaseOrigin):
+        return {
+            "type": "helm",
+            "cluster": origin.cluster,
+            "namespace": origin.namespace,
+            "release": origin.release,
+            "revision": origin.revision,
+            "chart": origin.chart,
+            "status": origin.status,
+            "template": origin.template,
+        }
+    return {
+        "type": "cluster",
+        "cluster": origin.cluster,
+        "evidence": origin.evidence,
+        "manager": origin.manager,
+        "time": origin.time,
+        "stale": origin.stale,
+        "count": origin.count,
+        "callers": [_caller(caller) for caller in origin.callers],
+    }
+
+
+def _caller(caller: Caller) -> Data:
+    return {
+        "user": caller.user,
+        "userAgent": caller.user_agent,
+        "count": caller.count,
+        "first": caller.first,
+        "last": caller.last,
+    }
 
 
 def _skipped(skip: Skipped) -> Data:

@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 from k8supgrade.errors import UsageError
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.lifecycle import Release, Replacement
-from k8supgrade.model.origin import FileOrigin, Origin
 from k8supgrade.model.resource import Skipped
 from k8supgrade.model.verdict import Cluster, Ignored, Verdict
 from k8supgrade.model.version import KUBERNETES, ComponentVersion, KubeVersion
 from k8supgrade.reports.document import SCHEMA
 from k8supgrade.reports.node import Node
+from k8supgrade.reports.read_origin import read_origin
 
 T = TypeVar("T")
 
@@ -115,7 +115,7 @@ def _finding(node: Node) -> Finding:
     severity = _SEVERITIES.get(node.text("severity"))
     if severity is None:
         node["severity"].fail(f"one of {', '.join(_SEVERITIES)} is expected")
-    origins = node["origins"].each(_origin)
+    origins = node["origins"].each(read_origin)
     if not origins:
         node["origins"].fail("a finding has at least one origin")
     component = node.text("component")
@@ -155,19 +155,12 @@ def _replacement(node: Node, component: str) -> Replacement:
     )
 
 
-def _origin(node: Node) -> Origin:
-    kind = node.text("type")
-    if kind != "file":
-        node["type"].fail(f"this version of k8supgrade cannot read origins of type {kind!a}")
-    return FileOrigin(path=node.text("path"), line=node.count("line"), template=node.maybe_text("template"))
-
-
 def _skipped(node: Node) -> Skipped:
     return Skipped(
         what=node.text("what"),
         reason=node.text("reason"),
         optional=node.flag("optional"),
-        origin=node["origin"].maybe(_origin),
+        origin=node["origin"].maybe(read_origin),
     )
 
 

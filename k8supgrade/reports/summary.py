@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 from k8supgrade import policy
 from k8supgrade.model.finding import Finding, Severity
-from k8supgrade.model.origin import Origin
+from k8supgrade.model.origin import Caller, ClusterOrigin, FileOrigin, Origin, ReleaseOrigin
 from k8supgrade.model.resource import Skipped
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.model.version import KUBERNETES
 from k8supgrade.reports.text import clean, plural
+
+_CALLERS = 3
 
 
 class Closing(NamedTuple):
@@ -105,7 +107,8 @@ def skip_text(skip: Skipped) -> str:
     if skip.origin is None:
         return clean(skip.what)
     where = location(skip.origin)
-    return where if skip.what == skip.origin.path else f"{clean(skip.what)}  {where}"
+    is_path = isinstance(skip.origin, FileOrigin) and skip.what == skip.origin.path
+    return where if is_path else f"{clean(skip.what)}  {where}"
 
 
 def subject(finding: Finding) -> str:
@@ -115,11 +118,47 @@ def subject(finding: Finding) -> str:
 
 def object_name(finding: Finding) -> str:
     """`namespace/name`, as far as known."""
-    name = clean(finding.name) if finding.name else "(no name)"
+    name = clean(finding.name) if finding.name else _nameless(finding.origins[0])
     return f"{clean(finding.namespace)}/{name}" if finding.namespace else name
 
 
+def _nameless(origin: Origin) -> str:
+    """What stands where a name would: a cluster also tells of kinds and of calls."""
+    if isinstance(origin, ClusterOrigin):
+        return "(not listed)" if origin.evidence == "metrics" else "(calls)"
+    return "(no name)"
+
+
 def location(origin: Origin) -> str:
-    """`path:line`, which editors and terminals open."""
-    path = "standard input" if origin.path == "-" else clean(origin.path)
-    return f"{path}:{origin.line}"
+    """`path:line`, which editors and terminals open; for a cluster, what it tells and of whom."""
+    if isinstance(origin, FileOrigin):
+        path = "standard input" if origin.path == "-" else clean(origin.path)
+        return f"{path}:{origin.line}"
+    if isinstance(origin, ReleaseOrigin):
+        release = f"release {clean(origin.namespace)}/{clean(origin.release)} revision {origin.revision}"
+        return f"{clean(origin.cluster)}: {release} ({clean(origin.chart)}, {clean(origin.status)})"
+    return f"{clean(origin.cluster)}: {_seen_live(origin)}{' (stale)' if origin.stale else ''}"
+
+
+def template(origin: Origin) -> str | None:
+    """The Helm template that made it, where one is known."""
+    return None if isinstance(origin, ClusterOrigin) else origin.template
+
+
+def _seen_live(origin: ClusterOrigin) -> str:
+    if origin.evidence == "metrics":
+        return f"{origin.count or 0:,} stored"
+    if origin.evidence in ("requested", "audit"):
+        times = f" {plural(origin.count, 'time')}" if origin.count is not None else ""
+        return f"called{times}{_by(origin.callers)}"
+    what = {"last-applied": "applied", "managed-fields": "written"}.get(origin.evidence, "stored")
+    manager = f"{', written' if what == 'stored' else ''} by {clean(origin.manager)}" if origin.manager else ""
+    return f"{what}{manager}{', ' + clean(origin.time[:10]) if origin.time else ''}"
+
+
+def _by(callers: tuple[Caller, ...]) -> str:
+    if not callers:
+        return ""
+    named = [f"{clean(one.user)} ({clean(one.user_agent) or 'no user agent'})" for one in callers[:_CALLERS]]
+    more = f" and {len(callers) - _CALLERS} more" if len(callers) > _CALLERS else ""
+    return f" by {', '.join(named)}{more}"

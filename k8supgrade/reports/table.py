@@ -30,6 +30,7 @@ from k8supgrade.reports.summary import (
     skip_text,
     subject,
     target_text,
+    template,
 )
 from k8supgrade.reports.text import clean, clean_lines, plural, width, wrap
 
@@ -170,4 +171,5 @@ class _Page:
 def _place(origin: Origin) -> str:
     """Where it is, and which template wrote it there: that is what has to be changed."""
     place = location(origin)
-    return f"{place} ({clean(origin.template)})" if origin.template else place
+    source = template(origin)
+    return f"{place} ({clean(source)})" if source else place

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from tabulate import tabulate
 
 from k8supgrade.model.finding import Finding
-from k8supgrade.model.origin import Origin
+from k8supgrade.model.origin import FileOrigin, Origin
 from k8supgrade.model.resource import Skipped
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.reports import RenderOptions
-from k8supgrade.reports.summary import closing
+from k8supgrade.reports.summary import closing, location, template
 from k8supgrade.reports.text import clean
 
 NAME = "wide"
@@ -55,7 +55,7 @@ def _rows(finding: Finding) -> list[list[str]]:
         _cell(None if replacement is None else f"{replacement.api_version} {replacement.kind}"),
         _cell(finding.component),
     ]
-    return [[*before, _place(origin), _cell(origin.template)] for origin in finding.origins]
+    return [[*before, _place(origin), _cell(template(origin))] for origin in finding.origins]
 
 
 def _skipped(skip: Skipped) -> list[str]:
@@ -64,7 +64,7 @@ def _skipped(skip: Skipped) -> list[str]:
 
 
 def _place(origin: Origin) -> str:
-    return f"{clean(origin.path)}:{origin.line}"
+    return f"{clean(origin.path)}:{origin.line}" if isinstance(origin, FileOrigin) else location(origin)
 
 
 def _cell(text: str | None) -> str:

@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from k8supgrade.model.finding import Severity
 from k8supgrade.model.lifecycle import Replacement
+from k8supgrade.model.origin import Caller, ClusterOrigin, ReleaseOrigin
 from k8supgrade.model.verdict import Cluster, Ignored, Verdict
 from k8supgrade.model.version import ComponentVersion
 from tests.builders import finding, origin, skipped, verdict, warning
+
+RELEASE = ReleaseOrigin(
+    cluster="prod",
+    namespace="shop",
+    release="everywhere",
+    revision=7,
+    chart="everywhere-1.2.3",
+    status="deployed",
+    template="everywhere/templates/pdb.yaml",
+)
+CALLERS = tuple(
+    Caller(user=user, user_agent=agent, count=count, first="2024-03-01T09:00:00Z", last="2024-03-01T10:00:00Z")
+    for user, agent, count in (
+        ("system:serviceaccount:shop:autoscaler", "cluster-autoscaler/v1.20.0", 7),
+        ("jane", "kubectl/v1.20.4 (linux/amd64) kubernetes/e87da0b", 3),
+        ("ci", "", 1),
+        ("others", "", 1),
+    )
+)
 
 FULL = verdict(
     finding("cart", at=("k8s/shop/cart.yaml", 12)),
@@ -45,6 +65,45 @@ FULL = verdict(
         check="removed-api-reference",
         message="An annotation of an earlier write still names policy/v1beta1.",
         fix=None,
+    ),
+    finding(
+        "everywhere",
+        origins=(
+            origin("k8s/everywhere.yaml", 4),
+            ClusterOrigin(
+                cluster="prod", evidence="last-applied", manager="kubectl-client-side-apply", time="2024-03-01T09:00:00Z"
+            ),
+            ClusterOrigin(cluster="prod", evidence="managed-fields", manager="argocd-controller", time=None),
+            ClusterOrigin(cluster="prod", evidence="served"),
+            RELEASE,
+        ),
+        owner="Helm release shop/everywhere",
+    ),
+    finding(
+        "overtaken",
+        severity=Severity.INFO,
+        message="policy/v1beta1 PodDisruptionBudget is removed in 1.25; helm has since written it as policy/v1",
+        origins=(
+            ClusterOrigin(
+                cluster="prod", evidence="managed-fields", manager="kubectl", time="2023-03-01T09:00:00Z", stale=True
+            ),
+        ),
+    ),
+    finding(
+        None,
+        namespace=None,
+        kind="PodSecurityPolicy",
+        origins=(ClusterOrigin(cluster="prod", evidence="metrics", count=1234),),
+    ),
+    finding(
+        None,
+        namespace=None,
+        check="removed-api-requested",
+        owner="system:serviceaccount:shop:autoscaler",
+        origins=(
+            ClusterOrigin(cluster="prod", evidence="requested"),
+            ClusterOrigin(cluster="audit.log", evidence="audit", count=12, callers=CALLERS),
+        ),
     ),
     target={"kubernetes": "1.28", "cert-manager": "1.13"},
     current={"kubernetes": "1.24"},

@@ -69,7 +69,7 @@ def test_text_comes_back_as_it_was() -> None:
 
 def test_a_finding_is_a_line() -> None:
     text = render(FULL, RenderOptions())
-    assert sum(line.startswith('    {"id": ') for line in text.splitlines()) == 9
+    assert sum(line.startswith('    {"id": ') for line in text.splitlines()) == 13
     assert "größe-日本-🚢" in text
 
 

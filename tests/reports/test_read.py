@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from k8supgrade.errors import UsageError
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.lifecycle import Replacement
-from k8supgrade.model.origin import FileOrigin
+from k8supgrade.model.origin import EVIDENCE, Caller, ClusterOrigin, FileOrigin, ReleaseOrigin
 from k8supgrade.model.resource import Skipped
 from k8supgrade.model.verdict import Cluster, Ignored, Verdict
 from k8supgrade.model.version import KubeVersion
@@ -24,7 +24,30 @@ from tests.reports.samples import FULL, hostile
 texts = st.text(max_size=8)
 maybe = st.none() | texts
 versions = st.builds(KubeVersion, st.integers(0, 3), st.integers(0, 60))
-origins = st.builds(FileOrigin, path=texts, line=st.integers(1), template=maybe)
+callers = st.builds(Caller, user=texts, user_agent=texts, count=st.integers(0), first=maybe, last=maybe)
+origins = (
+    st.builds(FileOrigin, path=texts, line=st.integers(1), template=maybe)
+    | st.builds(
+        ClusterOrigin,
+        cluster=texts,
+        evidence=st.sampled_from(EVIDENCE),
+        manager=maybe,
+        time=maybe,
+        stale=st.booleans(),
+        count=st.none() | st.integers(0),
+        callers=st.lists(callers, max_size=2).map(tuple),
+    )
+    | st.builds(
+        ReleaseOrigin,
+        cluster=texts,
+        namespace=texts,
+        release=texts,
+        revision=st.integers(0),
+        chart=texts,
+        status=texts,
+        template=maybe,
+    )
+)
 findings = st.builds(
     Finding,
     check=texts,
@@ -130,11 +153,15 @@ def setting(*path: Any) -> Callable[[Any], None]:
         (changed(setting("findings", 0, "name", 7)), r"findings\[0\].name: text is expected, not a number"),
         (changed(setting("findings", 0, "origins", [])), r"findings\[0\].origins: a finding has at least one"),
         (
-            changed(setting("findings", 0, "origins", 0, "type", "cluster")),
-            r"findings\[0\].origins\[0\].type: .* cannot read origins of type 'cluster'",
+            changed(setting("findings", 1, "origins", 0, "type", "chart")),
+            r"findings\[1\].origins\[0\].type: .* cannot read origins of type 'chart'",
         ),
-        (changed(setting("findings", 0, "origins", 0, "line", True)), r"line: a whole number"),
-        (changed(setting("findings", 0, "origins", 0, "line", -1)), r"line: a whole number"),
+        (
+            changed(setting("findings", 1, "origins", 0, "type", "cluster")),
+            r"findings\[1\].origins\[0\]: the key 'evidence' is missing",
+        ),
+        (changed(setting("findings", 1, "origins", 0, "line", True)), r"line: a whole number"),
+        (changed(setting("findings", 1, "origins", 0, "line", -1)), r"line: a whole number"),
         (changed(setting("findings", 0, "replacement", "x")), r"replacement: a mapping is expected, not text"),
         (changed(setting("findings", {})), "r.json: findings: a list is expected, not a mapping"),
         (changed(setting("skipped", 0, "optional", 1)), r"skipped\[0\].optional: true or false"),
