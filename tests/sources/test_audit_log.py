@@ -327,7 +327,7 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
     bomb = tmp_path / "audit.log.gz"
     with gzip.open(bomb, "wb", compresslevel=1) as stream:
         stream.write(text(event(1)))
-        for _ in range(160):
+        for _ in range(80):
             stream.write(b"x" * (1 << 20))
         stream.write(b"\n" + b'{"items":[' + b"{}," * 100_000 + b'{}],"k8s.io/deprecated":1}\n')
         for number in range(20_000):
