@@ -31,6 +31,17 @@ class TooLargeError(ApiError):
     """The answer is larger than the caller allows."""
 
 
+class ExpiredError(ApiError):
+    """The server no longer has the state that a continue token speaks of (410).
+
+    token: goes on from there with what there is now; None where the server sends none.
+    """
+
+    def __init__(self, reason: str, *, token: str | None = None) -> None:
+        super().__init__(reason, status=410)
+        self.token = token
+
+
 class Api(Protocol):
     """An API server, or a snapshot of one."""
 
