@@ -4,7 +4,7 @@
 installed now is not concerned; but there may be no way back for a release after the upgrade, and that is good to know
 before. Such revisions are only read with `--helm-history`.
 
-Informs at 1.25 and later, where revision 3 of a release is superseded and holds:
+Fails at 1.25 and later, where the revision to roll back to holds:
 
     apiVersion: policy/v1beta1
     kind: PodDisruptionBudget

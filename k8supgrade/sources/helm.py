@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-import msgspec
-
 from k8supgrade.kube.api import METADATA_LIST, Api, ApiError
+from k8supgrade.kube.paging import pages
 from k8supgrade.kube.release import (
     SUPERSEDED,
     Driver,
@@ -38,14 +37,6 @@ MAX_OBJECT_BYTES = 96 * 1024 * 1024
 _AT_ONCE = 4
 _KINDS: dict[Driver, str] = {"secrets": "Secret", "configmaps": "ConfigMap"}
 _ROLLBACK_HOOKS = frozenset(("pre-rollback", "post-rollback"))
-
-
-class _ListMeta(msgspec.Struct, rename={"following": "continue"}):
-    following: str = ""
-
-
-class _List(msgspec.Struct):
-    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
 
 
 class HelmSource:
@@ -108,21 +99,21 @@ class HelmSource:
     ) -> Iterator[Skipped]:
         """Adds to `stored`: all that there is, or nothing, since half a list would name the wrong revision newest."""
         path = f"/api/v1/namespaces/{quote(namespace, safe='')}/{where}" if namespace else f"/api/v1/{where}"
-        found: list[Revision] = []
+        found: dict[tuple[str, str], Revision] = {}  # an object may come twice, and as something else by then
         try:
-            for page in _pages(self._api, path, query=query, accept=METADATA_LIST):
+            for page in pages(self._api, path, query=query, accept=METADATA_LIST):
                 for one in revisions(page):
                     if isinstance(one, Odd):
                         what = f"{self._api.name}: {_KINDS[where]} {one.namespace}/{one.key}"
                         yield Skipped(what=what, reason=one.reason)
                     else:
-                        found.append(one)
+                        found[one.namespace, one.key] = one
         except (ApiError, ReleaseError) as error:
             of_namespace = f" of namespace {namespace}" if namespace else ""
             what = f"{self._api.name}: Helm releases in {_KINDS[where]}s{of_namespace}"
             yield Skipped(what=what, reason=self._reason(error, where))
         else:
-            stored += found
+            stored += found.values()
 
     def _reason(self, error: ApiError | ReleaseError, where: Driver) -> str:
         if isinstance(error, ReleaseError):
@@ -215,18 +206,6 @@ class HelmSource:
                 manifest=manifest,
                 duplicates=duplicates,
             )
-
-
-def _pages(api: Api, path: str, *, query: Mapping[str, str], accept: str) -> Iterator[bytes]:
-    following = ""
-    while True:
-        page = api.get(
-            path, query={**query, "limit": "500", **({"continue": following} if following else {})}, accept=accept
-        )
-        yield page
-        following = msgspec.json.decode(page, type=_List).metadata.following
-        if not following:
-            return
 
 
 def _texts(release: Release, *, is_history: bool) -> Iterator[tuple[str, str | None, str]]:

@@ -7,14 +7,16 @@ import gzip
 import json
 import random
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from k8supgrade.kube import release as module
-from k8supgrade.kube.release import Driver, Odd, Release, ReleaseError, Revision, decode, decode_object, relevant
+from k8supgrade.kube.release import Driver, Info, Odd, Release, ReleaseError, Revision, decode, decode_object, relevant
 from k8supgrade.kube.release import revisions as parse
 
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "helm-storage"
 CANARY = "s3cr3t-c4n4ry"
 MANIFEST = "---\n# Source: cart/templates/pdb.yaml\napiVersion: policy/v1beta1\nkind: PodDisruptionBudget\n"
 RELEASE: dict[str, Any] = {
@@ -55,6 +57,28 @@ def refused(value: bytes) -> str:
     return str(caught.value)
 
 
+@pytest.mark.parametrize(("where", "number"), [("secrets", 2), ("configmaps", 1)])
+def test_what_helm_itself_has_stored(where: Driver, number: int) -> None:
+    """Written by the storage drivers of Helm 3.16.4 (action.Install, then action.Upgrade)."""
+    stored = json.loads((FIXTURES / f"{where}.json").read_bytes())
+    (one,) = parse(json.dumps({"items": [stored]}).encode())
+    status = "deployed" if number == 2 else "superseded"
+    assert one == Revision("shop", "cart", number, status, f"sh.helm.release.v1.cart.v{number}")
+    release = decode_object(json.dumps(stored).encode(), where)
+    assert (release.name, release.namespace, release.version) == ("cart", "shop", number)
+    assert (release.chart_name, release.info) == ("cart-1.2.3", Info(status=status))
+    assert release.manifest.startswith("---\n# Source: cart/templates/pdb.yaml\napiVersion: policy/v1beta1\n")
+    assert (
+        "# Source: cart/templates/pdb.yaml\napiVersion: policy/v1beta1\nkind: PodDisruptionBudget\n" in release.manifest
+    )
+    assert release.hooks is not None
+    (hook,) = release.hooks
+    assert hook is not None
+    assert (hook.name, hook.path) == ("cart-migrate", "cart/templates/job.yaml")
+    assert hook.events == ["pre-upgrade", "post-rollback"]
+    assert hook.manifest.startswith("apiVersion: batch/v1beta1\nkind: CronJob\n")
+
+
 @pytest.mark.parametrize("where", ["secrets", "configmaps"])
 @pytest.mark.parametrize("compress", [True, False])
 def test_what_is_needed_is_read(where: Driver, compress: bool) -> None:
@@ -64,7 +88,8 @@ def test_what_is_needed_is_read(where: Driver, compress: bool) -> None:
     assert release.info is not None
     assert release.info.status == "deployed"
     assert release.chart_name == "cart-1.2.3"
-    (hook,) = release.hooks or ()
+    assert release.hooks is not None
+    (hook,) = release.hooks
     assert hook is not None
     assert (hook.name, hook.path, hook.manifest, hook.events) == (
         "migrate",
