@@ -117,6 +117,7 @@ def test_the_checks_see_what_they_ask_for_and_say_nothing_of_the_rest() -> None:
     """Interest and check agree: an API outside the interest gets no finding, one inside it gets one."""
     for name in ("removed-api", "deprecated-api", "unavailable-api"):
         check = CHECKS[name]
+        assert judges_objects(check)
         for minor in range(16, CONTEXT.table.newest.minor + 1):
             for current in (None, KubeVersion(1, 15), KubeVersion(1, minor - 1)):
                 context = Context(table=CONTEXT.table, target=Target(KubeVersion(1, minor), {}), current=current)

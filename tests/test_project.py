@@ -6,18 +6,24 @@ import inspect
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from k8supgrade import engine
-from k8supgrade.checks import CHECKS
-from k8supgrade.checks.base import Context
+from k8supgrade.checks import CHECKS, crd_version
+from k8supgrade.checks.base import Context, judges_requests
 from k8supgrade.lifecycle.load import load_table
+from k8supgrade.lifecycle.names import kinds_by_resource
 from k8supgrade.lifecycle.parse import parse_table
 from k8supgrade.model.finding import Finding
+from k8supgrade.model.origin import ClusterOrigin, ReleaseOrigin
+from k8supgrade.model.resource import ObjectRef, Resource, Skipped
 from k8supgrade.model.version import KubeVersion, Target
+from k8supgrade.sources.audit_log import AuditLogSource
 from k8supgrade.sources.files import FileSource
 from tools import make_docs
 
@@ -25,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "charts-fixtures" / "sample-repo"
 TOO_LONG = 250
 USUAL_TARGET = "1.28"
-_EXAMPLE = re.compile(r"^(Fails|Warns|Passes)\b(.*)\n(?:\n((?:(?: {4}.*)?\n)+))?", re.MULTILINE)
+_EXAMPLE = re.compile(r"^(Fails|Warns|Informs|Passes)\b(.*)\n(?:\n((?:(?: {4}.*)?\n)+))?", re.MULTILINE)
 # The home directory of a person, on Linux and on macOS; this checkout's own place is looked for as well.
 _HOMES = re.compile(rb"(?<![\w.])/(?:home|Users)/[a-z][\w.-]*/|(?<![\w.])/root/")
 _NEEDS_GIT = pytest.mark.skipif(
@@ -49,12 +55,54 @@ def examples(check: str) -> list[Example]:
     return found
 
 
+class Superseded:
+    """The objects of files as those of a Helm revision of the past."""
+
+    def __init__(self, files: FileSource) -> None:
+        self._files = files
+        self.scanned = files.scanned
+
+    def collect(self) -> Iterator[Resource | Skipped]:
+        origin = ReleaseOrigin(
+            cluster="prod", namespace="shop", release="cart", revision=3, chart="cart-1.0.0", status="superseded"
+        )
+        for item in self._files.collect():
+            yield replace(item, origin=origin) if isinstance(item, Resource) else item
+
+
+WIDGETS = Resource(
+    ref=ObjectRef(
+        api_version="apiextensions.k8s.io/v1", kind="CustomResourceDefinition", namespace=None, name="widgets"
+    ),
+    origin=ClusterOrigin(cluster="prod", evidence="served"),
+    index=0,
+    manifest={
+        "spec": {
+            "group": "example.com",
+            "names": {"kind": "Widget"},
+            "versions": [{"name": "v1alpha1", "served": True, "deprecated": True}, {"name": "v1", "served": True}],
+        },
+        "status": {},
+    },
+    is_written=False,
+)
+
+
+def source(check: str, path: Path, context: Context) -> engine.Source:
+    """What hands the example to the check: most are about manifests."""
+    if judges_requests(CHECKS[check]):
+        return AuditLogSource([str(path / "example.yaml")], kinds_by_resource(context.table))
+    if check == "crd-version":
+        assert list(crd_version.check(WIDGETS, context)) == []
+    files = FileSource([str(path)], engine.interest_of([CHECKS[check]], context))
+    return Superseded(files) if check == "rollback-blocked" else files
+
+
 def findings(check: str, path: Path, target: str) -> tuple[Finding, ...]:
     context = Context(table=load_table(), target=Target(KubeVersion.parse(target), {}))
-    checks = [CHECKS[check]]
-    scan = engine.run([FileSource([str(path)], engine.interest_of(checks, context))], checks, context)
+    scan = engine.run([source(check, path, context)], [CHECKS[check]], context)
     assert scan.skipped == ()
-    assert scan.scanned.resources
+    assert scan.scanned.resources or judges_requests(CHECKS[check])
     return scan.findings
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from k8supgrade.checks.base import Context
+from k8supgrade.lifecycle.names import plural
 from k8supgrade.model.lifecycle import ApiLifecycle
 
 Names = frozenset[tuple[str, str]]
@@ -85,20 +86,6 @@ def _group_kinds(apis: set[tuple[str, str]] | Names) -> Iterator[tuple[str, str]
 def group_of(api_version: str) -> str:
     """`policy` of `policy/v1`, and "" for the core group."""
     return api_version.rpartition("/")[0]
-
-
-def plural(kind: str) -> str:
-    """The resource of a kind, as API machinery guesses it; right for all kinds of Kubernetes itself.
-
-    >>> plural("NetworkPolicy"), plural("Ingress"), plural("Endpoints")
-    ('networkpolicies', 'ingresses', 'endpoints')
-    """
-    name = kind.lower()
-    if name == "endpoints":
-        return name
-    if name.endswith("s"):
-        return name + "es"
-    return name[:-1] + "ies" if name.endswith("y") else name + "s"
 
 
 def _words(names: frozenset[str] | set[str]) -> tuple[bytes, ...]:

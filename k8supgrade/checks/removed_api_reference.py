@@ -38,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from k8supgrade.checks.base import Context, Judgement, finding, is_history, replacement_of
-from k8supgrade.checks.gone import gone, group_of, plural
+from k8supgrade.checks.gone import gone, group_of
 from k8supgrade.checks.references import (
     ADMISSION_BINDINGS,
     ADMISSION_POLICIES,
@@ -50,6 +50,7 @@ from k8supgrade.checks.references import (
     Reference,
     references,
 )
+from k8supgrade.lifecycle.names import plural
 from k8supgrade.manifest.interest import Interest
 from k8supgrade.model.finding import Finding
 from k8supgrade.model.lifecycle import ApiLifecycle

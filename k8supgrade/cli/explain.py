@@ -10,11 +10,12 @@ import click
 
 from k8supgrade.checks import CHECKS
 from k8supgrade.checks.base import release_name
-from k8supgrade.checks.gone import group_of, plural
+from k8supgrade.checks.gone import group_of
 from k8supgrade.cli.options import complete_with, did_you_mean, table_option
 from k8supgrade.cli.output import echo
 from k8supgrade.errors import UsageError
 from k8supgrade.lifecycle.load import load_table
+from k8supgrade.lifecycle.names import plural
 from k8supgrade.lifecycle.table import LifecycleTable
 from k8supgrade.model.lifecycle import ApiLifecycle
 from k8supgrade.model.version import KubeVersion

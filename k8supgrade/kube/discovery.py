@@ -9,7 +9,7 @@ counts it as a deprecated request.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
@@ -236,11 +236,6 @@ def version_order(version: str) -> tuple[int, int, int, str]:
         return (3, 0, 0, version)
     major, stage, minor = match.groups()
     return ({None: 0, "beta": 1, "alpha": 2}[stage], -int(major), -int(minor or 0), version)
-
-
-def served(discovery: Discovery, group: str, kind: str) -> Iterator[ServedResource]:
-    """The versions in which a kind can be listed, the preferred one first."""
-    return (one for one in discovery.resources if one.group == group and one.kind == kind)
 
 
 def _decode(data: bytes, type_: type[T]) -> T:

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, replace
 
 from k8supgrade.model.lifecycle import Replacement
-from k8supgrade.model.origin import Origin
+from k8supgrade.model.origin import Origin, ReleaseOrigin
 
 
 class Severity(enum.IntEnum):
@@ -91,11 +91,16 @@ class Finding:
 def merge(findings: list[Finding]) -> Finding:
     """One finding of several with the same identity: the worst one's text, everybody's origins, sorted.
 
-    `findings` is not empty. Messages differ only where severities do.
+    `findings` is not empty. Of those that are equally bad a release's speaks: whoever wrote the live object did so
+    for it, and it is the release that has to be changed.
     """
     if len(findings) == 1:
         return findings[0]
     different = {origin for finding in findings for origin in finding.origins}
     origins = sorted(different, key=lambda origin: origin.sort_key())
-    worst = min(findings, key=lambda finding: (-finding.severity, finding.message, finding.origins[0].sort_key()))
-    return replace(worst, origins=tuple(origins))
+    return replace(min(findings, key=_precedence), origins=tuple(origins))
+
+
+def _precedence(finding: Finding) -> tuple[object, ...]:
+    first = finding.origins[0]
+    return (-finding.severity, not isinstance(first, ReleaseOrigin), finding.message, first.sort_key())

@@ -13,7 +13,16 @@ from collections.abc import Iterator
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.reports import RenderOptions
-from k8supgrade.reports.summary import closing, explain, location, object_name, skip_text, subject, target_text
+from k8supgrade.reports.summary import (
+    closing,
+    explain,
+    location,
+    object_name,
+    shown_origins,
+    skip_text,
+    subject,
+    target_text,
+)
 from k8supgrade.reports.text import clean, clean_lines, plural
 
 NAME = "markdown"
@@ -125,7 +134,7 @@ def _group(page: _Cut, group: list[Finding]) -> int:
         return len(group)
     fitting = 0
     for finding in group:
-        places = "<br>".join(_code(location(origin)) for origin in finding.origins)
+        places = "<br>".join(_code(location(origin)) for origin in shown_origins(finding))
         owner = f"<br>owner: {_code(finding.owner)}" if finding.owner else ""
         if not page.add(f"| {_code(object_name(finding))} | {places}{owner} |"):
             break

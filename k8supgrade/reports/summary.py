@@ -129,6 +129,22 @@ def _nameless(origin: Origin) -> str:
     return "(no name)"
 
 
+def shown_origins(finding: Finding) -> list[Origin]:
+    """Without what repeats another one: whoever applied an object has by this also written it."""
+    applied = {
+        (origin.cluster, origin.manager, origin.time)
+        for origin in finding.origins
+        if isinstance(origin, ClusterOrigin) and origin.evidence == "last-applied"
+    }
+    return [
+        origin
+        for origin in finding.origins
+        if not isinstance(origin, ClusterOrigin)
+        or origin.evidence != "managed-fields"
+        or (origin.cluster, origin.manager, origin.time) not in applied
+    ]
+
+
 def location(origin: Origin) -> str:
     """`path:line`, which editors and terminals open; for a cluster, what it tells and of whom."""
     if isinstance(origin, FileOrigin):

@@ -27,6 +27,7 @@ from k8supgrade.reports.summary import (
     location,
     object_name,
     required,
+    shown_origins,
     skip_text,
     subject,
     target_text,
@@ -104,7 +105,7 @@ class _Page:
         widest = space * 3 // 5
         column = max((w for w in map(width, names) if w <= widest), default=0) + 2
         for finding, name in zip(findings, names, strict=True):
-            places = [_place(origin) for origin in finding.origins]
+            places = [_place(origin) for origin in shown_origins(finding)]
             if finding.owner:
                 places.append(f"owner: {clean(finding.owner)}")
             yield from self._object(name, places, column)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-import msgspec
+from datetime import datetime, timezone
 
 from k8supgrade.kube.api import TEXT, Api, ApiError
 from k8supgrade.kube.discovery import Discovery
@@ -45,22 +44,28 @@ class ApiUse:
         return None if self._metrics is None else self._metrics.stored(group, resource)
 
     def requests(self, discovery: Discovery, *, counts: bool) -> Iterator[Request | Skipped]:
-        """`counts`: ask OpenShift, too."""
+        """`counts`: ask OpenShift, too. Where it names the callers, the bare fact that the metrics hold is left out."""
+        named: set[tuple[str, str]] = set()
+        listed = next((one for one in discovery.resources if one.group == REQUEST_COUNTS), None)
+        if counts and listed is not None and listed.resource == "apirequestcounts":
+            for item in self._counted(listed.path(), discovery):
+                if isinstance(item, Request):
+                    named.add((item.api_version, item.resource))
+                yield item
         if self._metrics is None:
             reason = f'{self._failure}; it needs the rule nonResourceURLs: ["/metrics"], verbs: ["get"]'
             yield Skipped(what=f"{self._api.name}: metrics ({_WHO})", reason=reason, optional=True)
-        else:
-            origin = ClusterOrigin(cluster=self._api.name, evidence="requested")
-            yield from (self._request(one, origin, discovery) for one in self._metrics.requested)
-        listed = next((one for one in discovery.resources if one.group == REQUEST_COUNTS), None)
-        if counts and listed is not None and listed.resource == "apirequestcounts":
-            yield from self._counted(listed.path(), discovery)
+            return
+        origin = ClusterOrigin(cluster=self._api.name, evidence="requested")
+        for one in self._metrics.requested:
+            if (one.api_version, one.resource) not in named:
+                yield self._request(one, origin, discovery)
 
     def _counted(self, path: str, discovery: Discovery) -> Iterator[Request | Skipped]:
         what = f"{self._api.name}: list apirequestcounts.{REQUEST_COUNTS} ({_WHO})"
         try:
             for page in pages(self._api, path):
-                for one in decode_counts(page).requested:
+                for one in decode_counts(page, datetime.now(timezone.utc)).requested:
                     origin = ClusterOrigin(
                         cluster=self._api.name, evidence="requested", count=one.total, callers=one.callers
                     )
@@ -72,8 +77,6 @@ class ApiUse:
             if error.status == 403:
                 reason += f"; it needs the rule {rule_for(REQUEST_COUNTS, 'apirequestcounts')}"
             yield Skipped(what=what, reason=reason, optional=True)
-        except msgspec.DecodeError as error:
-            yield Skipped(what=what, reason=f"the answer is no list of them: {error}", optional=True)
 
     def _request(self, one: RequestedApi, origin: ClusterOrigin, discovery: Discovery) -> Request:
         api_version = f"{one.group}/{one.version}" if one.group else one.version

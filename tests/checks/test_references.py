@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from k8supgrade.checks import removed_api_reference
 from k8supgrade.checks.base import Context
-from k8supgrade.checks.gone import gone, plural
+from k8supgrade.checks.gone import gone
 from k8supgrade.checks.references import _FINDERS
 from k8supgrade.lifecycle.load import load_table
+from k8supgrade.lifecycle.names import plural
 from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.resource import ObjectRef, Resource
 from k8supgrade.model.version import ComponentVersion, KubeVersion, Target

@@ -71,7 +71,10 @@ FULL = verdict(
         origins=(
             origin("k8s/everywhere.yaml", 4),
             ClusterOrigin(
-                cluster="prod", evidence="last-applied", manager="kubectl-client-side-apply", time="2024-03-01T09:00:00Z"
+                cluster="prod",
+                evidence="last-applied",
+                manager="kubectl-client-side-apply",
+                time="2024-03-01T09:00:00Z",
             ),
             ClusterOrigin(cluster="prod", evidence="managed-fields", manager="argocd-controller", time=None),
             ClusterOrigin(cluster="prod", evidence="served"),
