@@ -9,6 +9,7 @@ What a later write with another version has overtaken is stale.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
@@ -23,6 +24,9 @@ AUTO_UPDATED = "apf.kubernetes.io/autoupdate-spec"
 # (https://github.com/kubernetes/kubernetes/blob/v1.24.17/pkg/registry/flowcontrol/rest/storage_flowcontrol.go).
 _CONTROL_PLANE = frozenset(("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"))
 _PRODUCERS = "api-priority-and-fairness-config-"
+
+# Servers sort the fields and leave out the blanks; what was saved from one may have them.
+_STATUS_FIRST = re.compile(rb'\s*\{\s*"f:status"')
 
 _ANNOTATIONS = {LAST_APPLIED: "kubectl", KAPP_ORIGINAL: "kapp"}
 
@@ -72,26 +76,29 @@ def writers(metadata: Metadata) -> list[Entry]:
     if (metadata.annotations or {}).get(AUTO_UPDATED) == "true":
         return []
     entries = [entry for entry in metadata.managed_fields or () if _counts(entry)]
-    return sorted(entries, key=lambda entry: entry.time or "", reverse=True)
+    return sorted(entries, key=lambda entry: (entry.time or "", entry.manager, entry.api_version), reverse=True)
 
 
 def traces(metadata: Metadata, kind: str, is_alive: Callable[[str], bool]) -> Iterator[Trace]:
     """All that is known of how an object of `kind` was written; `is_alive(apiVersion)`: whether the target serves it.
 
     Raises:
-        UnreadableAnnotationError: an annotation holds no manifest.
+        UnreadableAnnotationError: an annotation holds no manifest; what else is known has been yielded by then.
     """
     entries = writers(metadata)
-    for annotation, manager in _ANNOTATIONS.items():
-        text = (metadata.annotations or {}).get(annotation)
-        if text is not None:
-            api_version = _applied(annotation, text, kind)
-            if api_version:
-                yield _applied_trace(api_version, annotation, manager, entries, is_alive)
     for api_version, of_version in _by_version(entries).items():
         latest = of_version[0]
         later = _overtaking(entries, api_version, latest.time, is_alive)
         yield Trace(api_version, "managed-fields", latest.manager or None, latest.time, later)
+    unreadable = ""
+    for annotation, manager in _ANNOTATIONS.items():
+        applied = _applied((metadata.annotations or {}).get(annotation, ""), kind)
+        if applied is None:
+            unreadable = annotation
+        elif applied:
+            yield _applied_trace(applied, annotation, manager, entries, is_alive)
+    if unreadable:
+        raise UnreadableAnnotationError(f"its annotation {unreadable} holds no manifest")
 
 
 def _counts(entry: Entry) -> bool:
@@ -103,22 +110,23 @@ def _counts(entry: Entry) -> bool:
 
 def _is_of_status(entry: Entry) -> bool:
     """Before 1.22 nothing but the fields told a write to the status from one to the object."""
-    fields = bytes(entry.fields)
-    if not fields.startswith(b'{"f:status"'):
+    if _STATUS_FIRST.match(entry.fields) is None:
         return False
     try:
-        return set(msgspec.json.decode(fields, type=dict[str, msgspec.Raw])) == {"f:status"}
+        return set(msgspec.json.decode(entry.fields, type=dict[str, msgspec.Raw])) == {"f:status"}
     except msgspec.DecodeError:
         return False
 
 
-def _applied(annotation: str, text: str, kind: str) -> str:
-    """The apiVersion of the manifest in an annotation; "" where it is another object's: a ControllerRevision, say,
-    inherits the annotation of its DaemonSet."""
+def _applied(text: str, kind: str) -> str | None:
+    """The apiVersion of the manifest in an annotation, None where it is none; "" where there is no text or it is
+    another object's: a ControllerRevision, say, inherits the annotation of its DaemonSet."""
+    if not text:
+        return ""
     try:
         manifest = msgspec.json.decode(text, type=_Manifest)
-    except msgspec.DecodeError:
-        raise UnreadableAnnotationError(f"its annotation {annotation} holds no manifest") from None
+    except (msgspec.DecodeError, RecursionError):
+        return None
     return manifest.api_version if manifest.kind == kind else ""
 
 
