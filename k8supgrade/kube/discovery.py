@@ -25,6 +25,7 @@ _AGGREGATED = (
 )
 _VERSION = re.compile(r"v(\d{1,9})(?:(alpha|beta)(\d{1,9}))?\Z", re.ASCII)
 _JOBS = 8
+_NO_SERVER = "the answer is not what a Kubernetes API server sends"
 
 T = TypeVar("T")
 
@@ -149,7 +150,7 @@ def discover(api: Api, wants: Callable[[str], bool]) -> Discovery:
             continue
         if groups.kind == "APIGroupDiscoveryList":
             _take(groups.items or (), wants, resources, kinds, broken)
-        else:
+        elif groups.kind in ("APIVersions", "APIGroupList"):
             older += groups.versions or ()
             older += (
                 version.group_version
@@ -157,6 +158,8 @@ def discover(api: Api, wants: Callable[[str], bool]) -> Discovery:
                 if wants(group.name)
                 for version in group.versions or ()
             )
+        else:
+            broken.append(Broken("" if path == "/apis" else "v1", _NO_SERVER))
     _take_older(api, older, resources, kinds, broken)
     return Discovery(tuple(sorted(set(resources), key=_preference)), kinds, tuple(broken))
 
@@ -241,5 +244,5 @@ def version_order(version: str) -> tuple[int, int, int, str]:
 def _decode(data: bytes, type_: type[T]) -> T:
     try:
         return msgspec.json.decode(data, type=type_)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise ApiError("the answer is not what a Kubernetes API server sends") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ApiError(_NO_SERVER) from None
