@@ -98,12 +98,12 @@ class Client:
     def _asked(self, session: Session, target: str, accept: str, limit: int) -> transport.Answer:
         from urllib3.exceptions import HTTPError
 
-        headers = {
-            "Accept": accept,
-            "Accept-Encoding": "gzip" if session.packs else "identity",
-            "User-Agent": self._user_agent,
-            **session.headers(),
-        }
+        headers = [
+            ("Accept", accept),
+            ("Accept-Encoding", "gzip" if session.packs else "identity"),
+            ("User-Agent", self._user_agent),
+            *session.headers(),
+        ]
         try:
             answer = transport.get(session.manager, session.base + target, headers, timeout=self._timeout, limit=limit)
         except transport.TooManyBytesError:

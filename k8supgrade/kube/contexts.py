@@ -102,7 +102,7 @@ class _Kubeconfig:
         self._merged = _merged([os.path.expanduser(path) for path in paths])
         value = self._merged.config.value if self._merged.config is not None else {}
         self._contexts, self._clusters, self._users = (
-            {str(entry["name"]): entry for entry in value.get(section) or ()}
+            {entry["name"]: entry for entry in value.get(section) or ()}
             for section in ("contexts", "clusters", "users")
         )
         if not self._contexts:
@@ -173,7 +173,10 @@ def _merged(paths: Iterable[str]) -> Any:
         merger.paths.append(path)
         try:
             merger.load_config(path)
-        except ConfigException:  # it is empty: to kubectl that is a file without contexts
+            _check(merger.config_files[path])
+        except ConfigException as error:
+            if not str(error).endswith("file is empty"):  # which to kubectl is a file without contexts
+                raise UsageError(f"{path}: this file is no kubeconfig") from None
             merger.config_files[path] = {}
         except OSError as error:
             raise UsageError(f"{path}: this kubeconfig cannot be read: {error.strerror}") from None
@@ -186,6 +189,14 @@ def _merged(paths: Iterable[str]) -> Any:
             raise UsageError(f"{path}: this file is no kubeconfig") from None
     merger.config_saved = copy.deepcopy(merger.config_files)
     return merger
+
+
+def _check(config: dict[str, Any]) -> None:
+    """What the client would only find out when it looks something up. Names are texts: kubectl takes nothing else."""
+    for section in ("contexts", "clusters", "users"):
+        for entry in config.get(section) or ():
+            if not isinstance(entry["name"], str):
+                raise TypeError
 
 
 def _value(entry: Any, section: str) -> dict[str, Any]:

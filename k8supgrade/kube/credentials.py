@@ -1,32 +1,23 @@
-"""From a context to connections and an Authorization header, through the `kubernetes` client's loader.
-
-The loader logs some failures (of exec plugins) and goes on without credentials, and its exceptions can hold whole
-entries of the kubeconfig: what it logs is caught here, and what it raises is told in other words.
-"""
+"""From a context to connections and headers that say who asks."""
 
 from __future__ import annotations
 
-import logging
-import re
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from k8supgrade.kube.api import ApiError
 from k8supgrade.kube.contexts import ContextRef
 from k8supgrade.kube.failures import clean
+from k8supgrade.kube.loader import check_oidc, plugin_failure, told
 from k8supgrade.kube.proxy import is_loopback, use_proxy
 from k8supgrade.kube.transport import bound
 
 # So long a header is used without asking the loader, which runs a plugin each time for tokens of under five minutes.
 _FRESH_SECONDS = 20.0
-_MISSING_FILE = re.compile(r"File does not exist: (\S.*)")
-_EXIT_CODE = re.compile(r"exec: process returned (-?\d+)(?:\. (.*))?", re.DOTALL)
-_IMPERSONATE = {"as": "Impersonate-User", "as-uid": "Impersonate-Uid"}
 
 
 class Session:
@@ -43,7 +34,7 @@ class Session:
             raise ApiError(context.fault, is_unreachable=True)
         self._context = context
         self._lock = threading.Lock()
-        self._headers: dict[str, str] = {}
+        self._headers: list[tuple[str, str]] = []
         self._read_at = -_FRESH_SECONDS
         self.configuration: Any = Configuration()
         self.configuration.connection_pool_maxsize = maxsize
@@ -55,18 +46,18 @@ class Session:
         self.address = f"[{host}]:{parts.port or default}" if ":" in host else f"{host}:{parts.port or default}"
         self.packs = not is_loopback(host) and context.cluster.get("disable-compression") is not True
         user = context.user
-        self.is_anonymous = not (self._authorization() or self.configuration.cert_file)
+        self.is_anonymous = not (self.configuration.api_key or self.configuration.cert_file)
         self.is_renewable = context.kubeconfig is None or any(
             key in user for key in ("exec", "auth-provider", "tokenFile")
         )
         self.has_answered = False
         self.manager = self._connections()
 
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> Sequence[tuple[str, str]]:
         """Who we are. Renews what is about to expire; threads wait for each other here."""
         with self._lock:
             if time.monotonic() - self._read_at >= _FRESH_SECONDS:
-                self._headers = {**_impersonation(self._context.user), **self._renewed()}
+                self._headers = self._renewed()
                 self._read_at = time.monotonic()
             return self._headers
 
@@ -75,7 +66,8 @@ class Session:
 
         client: Any = config
         context = self._context
-        with _told(context) as logged:
+        check_oidc(context)
+        with told(context) as logged:
             if context.kubeconfig is None:
                 client.load_incluster_config(client_configuration=self.configuration)
             else:
@@ -87,7 +79,7 @@ class Session:
                 )
                 loader.load_and_set(self.configuration)
         if logged:
-            raise ApiError(_plugin_failure(context, logged[-1]), is_unreachable=True)
+            raise ApiError(plugin_failure(context, logged[-1]), is_unreachable=True)
         provider = context.user.get("auth-provider")
         if provider and not self.configuration.api_key and not self.configuration.cert_file:
             name = clean(str(provider.get("name", "")), 40) if isinstance(provider, dict) else ""
@@ -97,28 +89,27 @@ class Session:
                 is_unreachable=True,
             )
 
-    def _renewed(self) -> dict[str, str]:
+    def _renewed(self) -> list[tuple[str, str]]:
         """Where that fails, the old ones: they may be good for some minutes yet, and then the server says so."""
         try:
-            with _told(self._context):
-                return self._authorization()
+            with told(self._context):
+                return self._who()
         except ApiError:
             if not self._headers:
                 raise
             return self._headers
 
-    def _authorization(self) -> dict[str, str]:
+    def _who(self) -> list[tuple[str, str]]:
         settings: Mapping[str, Any] = self.configuration.auth_settings()
-        headers = {
-            str(one["key"]): str(one["value"]).strip()
+        headers = [
+            (str(one["key"]), str(one["value"]).strip())
             for one in settings.values()
             if one.get("in") == "header" and one.get("value")
-        }
-        if not all(value.isascii() and value.isprintable() for value in headers.values()):
-            raise ApiError(
-                f"the token of context {self._context.name} holds characters that no token can have; log in again",
-                is_unreachable=True,
-            )
+        ]
+        headers += _impersonation(self._context.user)
+        if not all(text.isascii() and text.isprintable() for header in headers for text in header):
+            reason = f"the token or user name of context {self._context.name} holds characters that cannot be sent"
+            raise ApiError(reason, is_unreachable=True)
         return headers
 
     def _connections(self) -> Any:
@@ -163,72 +154,13 @@ def _check_files(configuration: Any, context: ContextRef) -> None:
         raise ApiError(f"the {what} of context {context.name} cannot be used: {why}", is_unreachable=True) from None
 
 
-def _impersonation(user: Mapping[str, Any]) -> dict[str, str]:
+def _impersonation(user: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Who to act as: the loader knows nothing of it, and to ask as somebody else would show another cluster."""
-    headers = {header: str(user[key]) for key, header in _IMPERSONATE.items() if user.get(key)}
-    return {header: value for header, value in headers.items() if value.isascii() and value.isprintable()}
-
-
-@contextmanager
-def _told(context: ContextRef) -> Iterator[list[str]]:
-    """Collects what the loader logs (on the root logger) in this thread; raises its exceptions as ApiErrors."""
-    from kubernetes.config import ConfigException
-
-    logged: list[str] = []
-    thread = threading.get_ident()
-
-    def keep(record: logging.LogRecord) -> bool:
-        if record.thread != thread:
-            return True
-        logged.append(record.getMessage())
-        return False
-
-    root, handler = logging.getLogger(), logging.NullHandler()
-    root.addFilter(keep)
-    root.addHandler(handler)  # without any, the first message would set up logging to standard error
-    try:
-        yield logged
-    except ApiError:
-        raise
-    except ConfigException as error:
-        missing = _MISSING_FILE.match(str(error))
-        what = f"the file {missing[1]} does not exist" if missing else "the kubeconfig's entry is not complete"
-        raise ApiError(
-            f"the credentials of context {context.name} cannot be read: {what}", is_unreachable=True
-        ) from None
-    except OSError as error:
-        why = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else type(error).__name__
-        raise ApiError(
-            f"the credentials of context {context.name} cannot be read: {why}", is_unreachable=True
-        ) from None
-    except Exception as error:  # of the OIDC and OAuth libraries, or of data that is no base64; texts may hold secrets
-        why = clean(str(getattr(error, "error", "") or type(error).__name__), 60)
-        raise ApiError(
-            f"the credentials of context {context.name} cannot be read or renewed ({why}); log in again",
-            is_unreachable=True,
-        ) from None
-    finally:
-        root.removeHandler(handler)
-        root.removeFilter(keep)
-
-
-def _plugin_failure(context: ContextRef, logged: str) -> str:
-    """What the loader says of an exec plugin, without what the plugin wrote to standard output."""
-    plugin = context.user.get("exec")
-    command = clean(str(plugin.get("command")) if isinstance(plugin, dict) else "", 100)
-    program = f"the credential plugin {command} of context {context.name}"
-    exited = _EXIT_CODE.match(logged)
-    if exited:
-        said = clean(exited[2] or "")
-        return (
-            f"{program} failed with exit code {exited[1]}{': ' + said if said else ''}; log in again, or run it by hand"
-        )
-    if logged.startswith("[Errno 2]"):
-        return f"{program} does not exist; install it, or see that it is in $PATH"
-    if logged.startswith("[Errno"):
-        return f"{program} cannot be run; see that it is an executable program"
-    if "has no attribute 'strip'" in logged:  # it ran in a terminal, and its words went there
-        return f"{program} failed; log in again, or run it by hand"
-    if "api version" in logged:
-        return f"{program} answers with another apiVersion than the kubeconfig asks for"
-    return f"{program} gives no credentials; log in again, or run it by hand"
+    for key, header in (("as", "Impersonate-User"), ("as-uid", "Impersonate-Uid")):
+        if user.get(key):
+            yield header, str(user[key])
+    for group in user.get("as-groups") or ():
+        yield "Impersonate-Group", str(group)
+    for key, values in (user.get("as-user-extra") or {}).items():
+        for value in values:
+            yield f"Impersonate-Extra-{quote(str(key), safe='')}", str(value)

@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import unicodedata
+import zlib
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import NamedTuple
@@ -16,11 +17,12 @@ import msgspec
 
 from k8supgrade.kube.api import ApiError, ExpiredError
 from k8supgrade.kube.retry import Again, AttemptError, retry_after
-from k8supgrade.kube.transport import PROGRESS, Answer
+from k8supgrade.kube.transport import CONNECT_SECONDS, PROGRESS, Answer
 
 LONGEST_MESSAGE = 300
 _RETRIED = frozenset((429, 500, 502, 503, 504))
 _WAITS = frozenset((429, 503))
+_COLOUR = re.compile(r"\x1b\[[\d;]*[A-Za-z]")
 # Nothing that a person wrote is that long without a space or slash; tokens are.
 _SECRET = re.compile(r"[\w.=+~-]{64,}")
 _REFUSED_AGAIN_AFTER = 1.0
@@ -45,6 +47,7 @@ class Peer(NamedTuple):
 
 def clean(text: str, longest: int = LONGEST_MESSAGE) -> str:
     """One line without control characters and without what may be a token."""
+    text = _COLOUR.sub("", text)
     plain = "".join(" " if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs") else char for char in text)
     plain = _SECRET.sub("[...]", " ".join(plain.split()))
     return plain if len(plain) <= longest else plain[: longest - 3].rstrip() + "..."
@@ -124,6 +127,8 @@ def broken(error: Exception, peer: Peer, timeout: float, *, had_answers: bool) -
                 f"the certificate of {peer.address} is not trusted: {clean(cause.verify_message)}; the cluster's "
                 "certificate-authority in the kubeconfig must be the one that signed it"
             )
+    if isinstance(error, exceptions.NewConnectionError):
+        return failed(f"cannot connect to {peer.address}: {_detail(causes)}")
     if any(isinstance(cause, (exceptions.TimeoutError, TimeoutError)) for cause in causes):
         return _timed_out(peer, timeout)
     tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
@@ -131,8 +136,8 @@ def broken(error: Exception, peer: Peer, timeout: float, *, had_answers: bool) -
         return failed(
             f"TLS with {peer.address} fails: {clean(tls.reason or 'unknown reason').replace('_', ' ').lower()}"
         )
-    if isinstance(error, exceptions.NewConnectionError):
-        return failed(f"cannot connect to {peer.address}: {_detail(causes)}")
+    if isinstance(error, zlib.error):
+        return failed(f"the answer of {peer.address} cannot be unpacked", Again.OFTEN)
     if any(isinstance(cause, http.client.BadStatusLine) for cause in causes) and not any(
         isinstance(cause, http.client.RemoteDisconnected) for cause in causes
     ):
@@ -143,7 +148,9 @@ def broken(error: Exception, peer: Peer, timeout: float, *, had_answers: bool) -
 
 def _timed_out(peer: Peer, timeout: float) -> AttemptError:
     if not PROGRESS.is_connected:
-        return AttemptError(ApiError(f"no connection to {peer.address} in time", is_unreachable=True))
+        return AttemptError(
+            ApiError(f"no connection to {peer.address} within {min(timeout, CONNECT_SECONDS):g} s", is_unreachable=True)
+        )
     what = "the answer was not complete" if PROGRESS.has_answer else "no answer"
     return AttemptError(ApiError(f"{what} within {timeout:g} s"), Again.ONCE)
 

@@ -109,7 +109,8 @@ class _Listing:
         if self._expiries > _EXPIRIES:
             raise error
         if error.token:
-            self._go_on_with(error.token)
+            self._seen.add(error.token)
+            self._token = error.token
         elif self._token and not self._is_second_time:
             self._is_second_time = True
             self._token = ""

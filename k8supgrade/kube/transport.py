@@ -12,7 +12,8 @@ import io
 import threading
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -95,21 +96,21 @@ def bound(manager: PoolManager) -> None:
     manager.pool_classes_by_scheme = pools
 
 
-def get(manager: PoolManager, url: str, headers: Mapping[str, str], *, timeout: float, limit: int) -> Answer:
+def get(manager: PoolManager, url: str, headers: Iterable[tuple[str, str]], *, timeout: float, limit: int) -> Answer:
     """The answer, whatever its status.
 
     Raises:
         TooManyBytesError: more than `limit`, as they were before the server packed them.
         urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError, zlib.error: there is none.
     """
-    from urllib3 import Timeout
+    from urllib3 import HTTPHeaderDict, Timeout
 
     PROGRESS.deadline = time.monotonic() + timeout
     PROGRESS.is_connected = PROGRESS.has_answer = False
     response: Any = manager.urlopen(
         "GET",
         url,
-        headers=dict(headers),
+        headers=HTTPHeaderDict(headers),
         redirect=False,
         retries=False,
         timeout=Timeout(connect=min(timeout, CONNECT_SECONDS), read=timeout),
@@ -145,7 +146,7 @@ def _body(response: Any, limit: int) -> bytes:
     if coding in ("gzip", "x-gzip"):
         return _unpacked(response, limit)
     if coding not in ("", "identity"):
-        raise http.client.HTTPException("an unknown content-encoding")
+        raise zlib.error("unknown content-encoding")
     length = response.headers.get("content-length", "")
     if length.isdecimal() and int(length) > limit:
         raise TooManyBytesError
@@ -156,6 +157,8 @@ def _body(response: Any, limit: int) -> bytes:
         if size > limit:
             raise TooManyBytesError
         chunks.append(chunk)
+    if not chunks and not length and not response.chunked and response.status == HTTPStatus.OK:
+        raise http.client.IncompleteRead(b"")  # http.client takes a head that breaks off for a whole one
     return b"".join(chunks)
 
 
