@@ -48,8 +48,8 @@ def interest(context: Context) -> Interest:
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
     origin = resource.origin
-    if isinstance(origin, ClusterOrigin) and resource.ref.kind == "CustomResourceDefinition" and resource.manifest:
-        yield from _definition(resource, origin.cluster, resource.manifest, context)
+    if isinstance(origin, ClusterOrigin) and _is_definition(resource):
+        yield from _definition(resource, origin.cluster, resource.manifest or {}, context)
         return
     if not is_in_use(resource):
         return
@@ -58,6 +58,13 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
         if api in known and (isinstance(origin, FileOrigin) or origin.cluster == cluster):
             yield finding(ID, resource, known[api])
             return
+
+
+def _is_definition(resource: Resource) -> bool:
+    """A whole one: for other checks the same object may come once more, as metadata alone."""
+    group, _, _ = resource.ref.api_version.partition("/")
+    is_whole = resource.manifest is not None and "spec" in resource.manifest
+    return is_whole and (group, resource.ref.kind) == ("apiextensions.k8s.io", "CustomResourceDefinition")
 
 
 def _known(context: Context) -> dict[str, dict[Api, Judgement]]:
@@ -76,7 +83,7 @@ def _definition(resource: Resource, cluster: str, manifest: Mapping[str, Any], c
         if judgement is not None:
             known[f"{group}/{version['name']}", kind] = judgement
     served = {version["name"] for version in versions if version.get("served")}
-    lost = [name for name in manifest["status"].get("storedVersions") or () if name not in served]
+    lost = [name for name in manifest.get("status", {}).get("storedVersions") or () if name not in served]
     if lost:
         message = f"{', '.join(lost)} of {kind} is not served, but objects may still be stored in it"
         fix = (
