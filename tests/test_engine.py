@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from k8supgrade import engine
 from k8supgrade.checks import CHECKS
-from k8supgrade.checks.base import Context, Judgement
+from k8supgrade.checks.base import Context, Judgement, judges_objects
 from k8supgrade.checks.base import finding as finding_of
 from k8supgrade.lifecycle.load import load_table
 from k8supgrade.manifest.interest import Interest

@@ -74,10 +74,11 @@ def cluster_options(command: F) -> F:
 
 
 class Reached(NamedTuple):
-    """A cluster that answers. `version` is what its server runs."""
+    """A cluster that answers. `version` is what its server runs; `confines`: a snapshot's own options."""
 
     api: Api
     version: KubeVersion
+    confines: dict[str, Any] = {}  # noqa: RUF012 -- never changed
 
 
 class Unreached(NamedTuple):
@@ -118,6 +119,30 @@ def connect(options: dict[str, Any]) -> list[Asked]:
         return [_reach(clients[0])]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(_reach, clients))
+
+
+def open_snapshots(paths: Sequence[str]) -> list[Asked]:
+    """The clusters of snapshots; what was asked when they were taken is all that can be asked.
+
+    Raises:
+        UsageError: a file is no snapshot.
+    """
+    from k8supgrade.sources.snapshot import SnapshotApi
+
+    clusters: list[Asked] = []
+    for path in dict.fromkeys(paths):
+        api = SnapshotApi(path)
+        cluster = _reach(api)
+        if isinstance(cluster, Reached):
+            confines = {
+                "namespaces": api.namespaces,
+                "allow_deprecated_calls": api.made_deprecated_calls,
+                "helm_history": api.holds_history,
+                "helm": api.holds_releases,
+            }
+            cluster = cluster._replace(confines=confines)
+        clusters.append(cluster)
+    return clusters
 
 
 def _reach(api: Api) -> Reached | Unreached:

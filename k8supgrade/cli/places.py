@@ -65,9 +65,7 @@ def asked_for(paths: tuple[str, ...], options: dict[str, Any]) -> Places:
 def _refuse_cluster_options(is_snapshot: bool) -> None:
     context = click.get_current_context()
     for name, option in _OF_CLUSTERS.items():
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE and not (
-            is_snapshot and name in ("namespaces", "helm_history")
-        ):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             why = "a snapshot is scanned" if is_snapshot else "only paths are scanned: add --cluster to scan it too"
             raise UsageError(f"{option} speaks of a live cluster, and {why}")
 
@@ -91,7 +89,7 @@ class Sources:
                 continue
             if self._places.cluster:
                 yield self._cluster(cluster)
-            if self._places.helm:
+            if self._places.helm and cluster.confines.get("helm", True):
                 yield self._helm(cluster)
 
     def of_files(self) -> Iterator[engine.Source]:
@@ -124,8 +122,8 @@ class Sources:
             self._context.table,
             self._context.target,
             current=cluster.version,
-            namespaces=self._options["namespaces"],
-            allow_deprecated_calls=self._options["allow_deprecated_calls"],
+            namespaces=self._option("namespaces", cluster),
+            allow_deprecated_calls=self._option("allow_deprecated_calls", cluster),
             progress=self._shows(cluster),
         )
 
@@ -136,10 +134,14 @@ class Sources:
             cluster.api,
             self._interest(),
             self._context.table,
-            namespaces=self._options["namespaces"],
-            history=self._options["helm_history"],
+            namespaces=self._option("namespaces", cluster),
+            history=self._option("helm_history", cluster),
             progress=self._shows(cluster),
         )
+
+    def _option(self, name: str, cluster: Reached) -> Any:
+        """As it was when a snapshot was taken, as it is asked for of a live cluster."""
+        return cluster.confines.get(name, self._options[name])
 
     def _shows(self, cluster: Reached) -> Callable[[str, int], None]:
         return lambda what, objects: self._progress.show_cluster(cluster.api.name, what, objects)

@@ -12,7 +12,7 @@ import click
 
 from k8supgrade import __version__, engine, policy
 from k8supgrade.checks import CHECKS
-from k8supgrade.cli.clusters import Asked, cluster_options, connect, entries
+from k8supgrade.cli.clusters import Asked, cluster_options, connect, entries, open_snapshots
 from k8supgrade.cli.contexts import Contexts
 from k8supgrade.cli.options import (
     allow_incomplete_option,
@@ -36,6 +36,14 @@ from k8supgrade.model.version import KUBERNETES, KubeVersion, Target
 
 # Findings are many and hold no cycles: look for garbage a hundred times less often than Python does.
 _GARBAGE = (50_000, 20, 20)
+
+
+helm_history_option = click.option(
+    "--helm-history",
+    is_flag=True,
+    envvar="K8SUPGRADE_HELM_HISTORY",
+    help="Look at superseded revisions too: which of them can still be rolled back to.",
+)
 
 
 @click.command("scan")
@@ -109,12 +117,7 @@ _GARBAGE = (50_000, 20, 20)
     envvar="K8SUPGRADE_HELM",
     help="Scan the cluster's Helm releases. Default: as the cluster.",
 )
-@click.option(
-    "--helm-history",
-    is_flag=True,
-    envvar="K8SUPGRADE_HELM_HISTORY",
-    help="Look at superseded revisions too: which of them can still be rolled back to.",
-)
+@helm_history_option
 @click.option(
     "--audit-log",
     "audit_logs",
@@ -178,6 +181,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 def _clusters(places: Places, options: dict[str, Any]) -> list[Asked]:
     """The clusters to look at."""
+    if places.snapshots:
+        return open_snapshots(places.snapshots)
     return connect(options) if places.live else []
 
 

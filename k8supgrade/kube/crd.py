@@ -48,7 +48,7 @@ class _Definition(msgspec.Struct):
 
 
 class _List(msgspec.Struct):
-    items: list[_Definition] = msgspec.field(default_factory=list)
+    items: list[_Definition] | None = None
 
 
 def definitions(page: bytes) -> list[dict[str, Any]]:
@@ -57,7 +57,7 @@ def definitions(page: bytes) -> list[dict[str, Any]]:
     Raises:
         msgspec.DecodeError: the page is no list of definitions.
     """
-    found: list[dict[str, Any]] = msgspec.to_builtins(msgspec.json.decode(page, type=_List).items)
+    found: list[dict[str, Any]] = msgspec.to_builtins(msgspec.json.decode(page, type=_List).items or [])
     return found
 
 
