@@ -5,11 +5,10 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-
-_WAIT_SECONDS = 0.1
 
 
 class _End:
@@ -35,7 +34,11 @@ class _Workers(Generic[T]):
         return len(self._threads)
 
     def stop(self) -> None:
+        """Each thread puts one result more at most: with the queue empty, none waits for room."""
         self._stop.set()
+        with suppress(queue.Empty):
+            while True:
+                self.results.get_nowait()
         for thread in self._threads:
             thread.join()
 
@@ -51,17 +54,14 @@ class _Workers(Generic[T]):
 
     def _next(self) -> Callable[[], Iterator[T]] | None:
         with self._lock:
-            return next(self._waiting, None)
+            return None if self._stop.is_set() else next(self._waiting, None)
 
     def _put(self, item: T | _End) -> bool:
         """Waits for room; False once nobody takes anything any more."""
-        while not self._stop.is_set():
-            try:
-                self.results.put(item, timeout=_WAIT_SECONDS)
-            except queue.Full:
-                continue
-            return True
-        return False
+        if self._stop.is_set():
+            return False
+        self.results.put(item)
+        return not self._stop.is_set()
 
 
 def in_background(jobs: Sequence[Callable[[], Iterator[T]]], *, workers: int) -> Iterator[T]:
