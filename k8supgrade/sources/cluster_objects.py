@@ -59,6 +59,14 @@ class ObjectReader:
         return Batch(len(objects), [item for raw in objects for item in self._read(bytes(raw))])
 
     def _read(self, raw: bytes) -> Iterator[Resource | Skipped]:
+        """An object that cannot be read costs only itself."""
+        try:
+            yield from self._examined(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            what = f"{self._cluster}: an object among {self._listing.name}"
+            yield Skipped(what=what, reason=f"it is not what a Kubernetes API server sends: {error}")
+
+    def _examined(self, raw: bytes) -> Iterator[Resource | Skipped]:
         """Most objects name no API that matters: a look at their text saves their parse."""
         if self._always or any(word in raw for word in self._words) or (self._words and _ESCAPED_SLASH in raw):
             yield from self._traced(msgspec.json.decode(raw, type=_Object).metadata)

@@ -56,11 +56,12 @@ class Planner:
         self._is_deprecated_resource = is_deprecated
         self._written = _by_home(interest.kinds, table)
         self._constraint_groups = {word[:-1].decode() for word in interest.words if word.endswith(b"/")}
+        self._bodies = _groups_of(interest.bodies, table)
         self._living = {(_group(version), kind) for version, kind in table.served_kinds(target, default_only=False)}
 
     def groups(self) -> set[str]:
         """The groups that can hold anything to look at; kinds of any group may be wanted whole."""
-        return {group for group, _ in self._written} | self._constraint_groups
+        return {group for group, _ in self._written} | self._constraint_groups | set().union(*self._bodies.values())
 
     def wants(self, group: str) -> bool:
         return bool(self._interest.bodies) or group in self.groups()
@@ -92,7 +93,9 @@ class Planner:
         return self._is_deprecated_resource(resource.api_version, resource.kind)
 
     def _wants_body(self, key: GroupKind) -> bool:
-        return key[1] in self._interest.bodies or key[0] in self._constraint_groups
+        group, kind = key
+        groups = self._bodies.get(kind)
+        return group in self._constraint_groups or (kind in self._interest.bodies and (not groups or group in groups))
 
     def _is_doomed(self, key: GroupKind, served: list[ServedResource]) -> bool:
         """Only for kinds of Kubernetes itself, and only where each version that is served has left by then."""
@@ -110,6 +113,15 @@ def _by_home(kinds: Iterable[tuple[str, str]], table: LifecycleTable) -> dict[Gr
         for home in _homes(api_version, kind, table):
             found.setdefault(home, set()).add(api_version)
     return {home: frozenset(versions) for home, versions in found.items()}
+
+
+def _groups_of(kinds: Iterable[str], table: LifecycleTable) -> dict[str, set[str]]:
+    """Where Kubernetes has such a kind: a Role of somebody else's group is none of those that a check reads."""
+    groups: dict[str, set[str]] = {kind: set() for kind in kinds}
+    for api_version, kind in table.apis():
+        if kind in groups:
+            groups[kind].add(_group(api_version))
+    return groups
 
 
 def _homes(api_version: str, kind: str, table: LifecycleTable, served: Iterable[ServedResource] = ()) -> set[GroupKind]:
