@@ -128,13 +128,11 @@ class Session:
         try:
             client: Any = rest
             manager = client.RESTClientObject(configuration).pool_manager
-        except Exception as error:  # the client and urllib3 have many, and a missing package for SOCKS
-            raise ApiError(
-                f"the proxy {shown} of context {context.name} cannot be used ({type(error).__name__})"
-                if shown
-                else f"no connection to {self.address} can be made ({type(error).__name__})",
-                is_unreachable=True,
-            ) from None
+        except Exception as error:  # the client and urllib3 have many
+            is_socks = str(shown).startswith("socks")
+            why = "SOCKS needs the Python package PySocks" if is_socks else type(error).__name__
+            what = f"the proxy {shown}" if shown else f"the server {context.server}"
+            raise ApiError(f"{what} of context {context.name} cannot be used ({why})", is_unreachable=True) from None
         bound(manager)
         return manager
 

@@ -412,6 +412,7 @@ def test_a_proxy_that_does_not_work(server: Server, clients: Clients) -> None:
     for proxy, said in [
         ("http://me:s3cr3t@127.0.0.1:1", "the proxy on the way to cluster.test.invalid:443 fails: connection refused"),
         ("ftp://me:s3cr3t@127.0.0.1:1", "the proxy ftp://127.0.0.1:1 of context prod cannot be used"),
+        ("socks5://127.0.0.1:1", "the proxy"),
         ("http://[", "the proxy URL of context prod cannot be used"),
     ]:
         error = failing(clients("https://cluster.test.invalid", cluster={"proxy-url": proxy}))
