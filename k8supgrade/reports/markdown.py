@@ -13,16 +13,8 @@ from collections.abc import Iterator
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.reports import RenderOptions
-from k8supgrade.reports.summary import (
-    closing,
-    explain,
-    location,
-    object_name,
-    shown_origins,
-    skip_text,
-    subject,
-    target_text,
-)
+from k8supgrade.reports.place import object_name, owner_text, place, shown_origins, skip_text
+from k8supgrade.reports.summary import closing, examined, explain, subject, target_text, unreached
 from k8supgrade.reports.text import clean, clean_lines, plural
 
 NAME = "markdown"
@@ -31,6 +23,7 @@ NAME = "markdown"
 MAX_BYTES = 1024 * 1024 - 1024
 _SKIPPED_BYTES = 128 * 1024
 _OPEN_ROWS = 50
+_NAMED_CLUSTERS = 20
 
 _MARKS = {"good": "✅", "open": "⚠️", "bad": "❌"}
 _HEADINGS = {
@@ -93,10 +86,24 @@ def _headline(verdict: Verdict) -> Iterator[str]:
     if end.advice:
         yield _prose(end.advice)
         yield ""
-    counts = [plural(verdict.resources, "resource"), plural(verdict.files, "file")]
-    counts += [plural(verdict.releases, "release")] if verdict.releases else []
-    counts += [f"{len(verdict.ignored):,} ignored by rules"] if verdict.ignored else []
-    yield f"Examined: {', '.join(counts)}. Exit code {verdict.exit_code}."
+    ignored = f", {plural(len(verdict.ignored), 'finding')} ignored by rules" if verdict.ignored else ""
+    yield f"Examined: {examined(verdict)}{ignored}. Exit code {verdict.exit_code}."
+    if verdict.clusters:
+        yield ""
+        yield f"Clusters: {_clusters(verdict)}."
+
+
+def _clusters(verdict: Verdict) -> str:
+    """A reader of the page has not typed the command: which clusters it speaks of. Those without an answer first."""
+    away = unreached(verdict)
+    known = {cluster.name: cluster.version for cluster in verdict.clusters if cluster.reached}
+    named = [f"**{_code(name or '(no name)')} not reached**" for name in away]
+    named += [
+        _code(name or "(no name)") + (f" ({_prose(clean(version))})" if version else "")
+        for name, version in known.items()
+    ]
+    more = f" and {len(named) - _NAMED_CLUSTERS:,} more" if named[_NAMED_CLUSTERS:] else ""
+    return ", ".join(named[:_NAMED_CLUSTERS]) + more
 
 
 def _section(page: _Cut, severity: Severity, findings: list[Finding], target: str) -> int:
@@ -134,9 +141,10 @@ def _group(page: _Cut, group: list[Finding]) -> int:
         return len(group)
     fitting = 0
     for finding in group:
-        places = "<br>".join(_code(location(origin)) for origin in shown_origins(finding))
-        owner = f"<br>owner: {_code(finding.owner)}" if finding.owner else ""
-        if not page.add(f"| {_code(object_name(finding))} | {places}{owner} |"):
+        places = "<br>".join(_code(place(origin)) for origin in shown_origins(finding))
+        owner = owner_text(finding)
+        places += f"<br>owner: {_code(owner)}" if owner else ""
+        if not page.add(f"| {_code(object_name(finding))} | {places} |"):
             break
         fitting += 1
     return len(group) - fitting

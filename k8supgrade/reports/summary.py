@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 from k8supgrade import policy
 from k8supgrade.model.finding import Finding, Severity
-from k8supgrade.model.origin import Caller, ClusterOrigin, FileOrigin, Origin, ReleaseOrigin
 from k8supgrade.model.resource import Skipped
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.model.version import KUBERNETES
 from k8supgrade.reports.text import clean, plural
 
-_CALLERS = 3
+_NAMED = 3
 
 
 class Closing(NamedTuple):
@@ -47,18 +46,13 @@ def closing(verdict: Verdict) -> Closing:
     target = target_text(verdict)
     blockers, warnings = verdict.count(Severity.BLOCKER), verdict.count(Severity.WARNING)
     counts = _counts(verdict)
-    unseen = len(required(verdict))
-    missing = f"{plural(unseen, 'thing')} could not be examined"
+    missing = _missing(verdict)
     failed = verdict.exit_code == policy.FINDINGS
     if blockers or failed:
         verb = f"Not ready for {target}" if blockers else f"Nothing fails at {target}, but --fail-on counts"
-        also = f" {missing[0].upper()}{missing[1:]}." if unseen else ""
-        return Closing(
-            "bad" if failed or blockers else "open",
-            f"{verb}: {counts}.{also}",
-            "Change what is listed, then run the scan again.",
-        )
-    if unseen:
+        also = f" {missing[0].upper()}{missing[1:]}." if missing else ""
+        return Closing("bad", f"{verb}: {counts}.{also}", "Change what is listed, then run the scan again.")
+    if missing:
         found = f"No blocker found ({counts})" if counts else "Nothing found"
         return Closing(
             "open",
@@ -67,15 +61,13 @@ def closing(verdict: Verdict) -> Closing:
         )
     if warnings:
         return Closing("good", f"Ready for {target}, with {counts}.", "Change what is listed before a later upgrade.")
-    seen = _seen(verdict)
     if counts:
-        return Closing("good", f"Ready for {target}, with {counts}: {seen}.", "")
+        return Closing("good", f"Ready for {target}, with {counts}: {examined(verdict)}.", "")
     if verdict.resources == 0:
-        return Closing(
-            "open", f"No Kubernetes resource found in {_places(verdict)}.", "Check the paths, or name others."
-        )
+        advice = "Check the context and the namespaces" if verdict.clusters and not verdict.files else "Check the paths"
+        return Closing("open", f"No Kubernetes resource found in {_places(verdict)}.", f"{advice}, or name others.")
     rest = f"nothing removed or deprecated{' that is not ignored' if verdict.ignored else ''}"
-    return Closing("good", f"Ready for {target}: {seen}, {rest}.", "")
+    return Closing("good", f"Ready for {target}: {examined(verdict)}, {rest}.", "")
 
 
 def _counts(verdict: Verdict) -> str:
@@ -87,94 +79,43 @@ def _counts(verdict: Verdict) -> str:
     return ", ".join(text for text in found if not text.startswith("0 "))
 
 
-def _seen(verdict: Verdict) -> str:
+def _missing(verdict: Verdict) -> str:
+    """What the result does not speak of, "" where that is nothing. A cluster that gave no answer goes by its name, and
+    counts also where a report holds no word of why."""
+    away, skips = unreached(verdict), [skip.what for skip in required(verdict)]
+    unseen = len(skips) + sum(not any(what.endswith(name) for what in skips) for name in away)
+    things = f"{plural(unseen, 'thing')} could not be examined"
+    if not away:
+        return things if unseen else ""
+    names = ", ".join(map(clean, away[:_NAMED])) + (f" and {len(away) - _NAMED:,} more" if away[_NAMED:] else "")
+    clusters = f"cluster {names}" if len(away) == 1 else f"{len(away):,} clusters ({names})"
+    return f"{clusters} could not be reached" if unseen == len(away) else f"{things}, {clusters} among them"
+
+
+def unreached(verdict: Verdict) -> list[str]:
+    """The names of the clusters that were asked for and that no part of the report could look at."""
+    reached = {cluster.name for cluster in verdict.clusters if cluster.reached}
+    return sorted({cluster.name for cluster in verdict.clusters} - reached)
+
+
+def examined(verdict: Verdict) -> str:
+    """`1,234 resources in 7 releases and 1 cluster`."""
     return f"{plural(verdict.resources, 'resource')} in {_places(verdict)}"
 
 
 def _places(verdict: Verdict) -> str:
+    """Files only where some were read, or nothing else was looked at."""
     places = []
     if verdict.files or not (verdict.releases or verdict.clusters):
         places.append(plural(verdict.files, "file"))
     if verdict.releases:
         places.append(plural(verdict.releases, "release"))
     if verdict.clusters:
-        places.append(plural(len(verdict.clusters), "cluster"))
+        names, away = len({cluster.name for cluster in verdict.clusters}), len(unreached(verdict))
+        places.append(f"{names - away:,} of {plural(names, 'cluster')}" if away else plural(names, "cluster"))
     return ", ".join(places[:-1]) + (" and " if places[1:] else "") + places[-1]
-
-
-def skip_text(skip: Skipped) -> str:
-    """What was not examined, and where that is unless it is the same."""
-    if skip.origin is None:
-        return clean(skip.what)
-    where = location(skip.origin)
-    is_path = isinstance(skip.origin, FileOrigin) and skip.what == skip.origin.path
-    return where if is_path else f"{clean(skip.what)}  {where}"
 
 
 def subject(finding: Finding) -> str:
     """`policy/v1beta1 PodDisruptionBudget`, as far as known."""
     return clean(" ".join(part for part in (finding.api_version, finding.kind) if part))
-
-
-def object_name(finding: Finding) -> str:
-    """`namespace/name`, as far as known."""
-    name = clean(finding.name) if finding.name else _nameless(finding.origins[0])
-    return f"{clean(finding.namespace)}/{name}" if finding.namespace else name
-
-
-def _nameless(origin: Origin) -> str:
-    """What stands where a name would: a cluster also tells of kinds and of calls."""
-    if isinstance(origin, ClusterOrigin):
-        return "(not listed)" if origin.evidence == "metrics" else "(calls)"
-    return "(no name)"
-
-
-def shown_origins(finding: Finding) -> list[Origin]:
-    """Without what repeats another one: whoever applied an object has by this also written it."""
-    applied = {
-        (origin.cluster, origin.manager, origin.time)
-        for origin in finding.origins
-        if isinstance(origin, ClusterOrigin) and origin.evidence == "last-applied"
-    }
-    return [
-        origin
-        for origin in finding.origins
-        if not isinstance(origin, ClusterOrigin)
-        or origin.evidence != "managed-fields"
-        or (origin.cluster, origin.manager, origin.time) not in applied
-    ]
-
-
-def location(origin: Origin) -> str:
-    """`path:line`, which editors and terminals open; for a cluster, what it tells and of whom."""
-    if isinstance(origin, FileOrigin):
-        path = "standard input" if origin.path == "-" else clean(origin.path)
-        return f"{path}:{origin.line}"
-    if isinstance(origin, ReleaseOrigin):
-        release = f"release {clean(origin.namespace)}/{clean(origin.release)} revision {origin.revision}"
-        return f"{clean(origin.cluster)}: {release} ({clean(origin.chart)}, {clean(origin.status)})"
-    return f"{clean(origin.cluster)}: {_seen_live(origin)}{' (stale)' if origin.stale else ''}"
-
-
-def template(origin: Origin) -> str | None:
-    """The Helm template that made it, where one is known."""
-    return None if isinstance(origin, ClusterOrigin) else origin.template
-
-
-def _seen_live(origin: ClusterOrigin) -> str:
-    if origin.evidence == "metrics":
-        return f"{origin.count or 0:,} stored"
-    if origin.evidence in ("requested", "audit"):
-        times = f" {plural(origin.count, 'time')}" if origin.count is not None else ""
-        return f"called{times}{_by(origin.callers)}"
-    what = {"last-applied": "applied", "managed-fields": "written"}.get(origin.evidence, "stored")
-    manager = f"{', written' if what == 'stored' else ''} by {clean(origin.manager)}" if origin.manager else ""
-    return f"{what}{manager}{', ' + clean(origin.time[:10]) if origin.time else ''}"
-
-
-def _by(callers: tuple[Caller, ...]) -> str:
-    if not callers:
-        return ""
-    named = [f"{clean(one.user)} ({clean(one.user_agent) or 'no user agent'})" for one in callers[:_CALLERS]]
-    more = f" and {len(callers) - _CALLERS} more" if len(callers) > _CALLERS else ""
-    return f" by {', '.join(named)}{more}"

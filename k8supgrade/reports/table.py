@@ -6,7 +6,7 @@
         No longer served since 1.25.
         Fix: use policy/v1.
           shop/cart   k8s/pdb.yaml:12
-          shop/pay    k8s/pay.yaml:3
+          shop/pay    prod: applied by kubectl, 2024-03-01
 
 Nothing is cut: what is too long continues on an indented line (only links stay in one piece).
 """
@@ -17,22 +17,11 @@ import re
 from collections.abc import Iterator
 
 from k8supgrade.model.finding import Finding, Severity
-from k8supgrade.model.origin import Origin
 from k8supgrade.model.resource import Skipped
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.reports import RenderOptions
-from k8supgrade.reports.summary import (
-    closing,
-    explain,
-    location,
-    object_name,
-    required,
-    shown_origins,
-    skip_text,
-    subject,
-    target_text,
-    template,
-)
+from k8supgrade.reports.place import object_name, owner_text, place, shown_origins, skip_text
+from k8supgrade.reports.summary import closing, explain, required, subject, target_text
 from k8supgrade.reports.text import clean, clean_lines, plural, width, wrap
 
 NAME = "table"
@@ -105,9 +94,10 @@ class _Page:
         widest = space * 3 // 5
         column = max((w for w in map(width, names) if w <= widest), default=0) + 2
         for finding, name in zip(findings, names, strict=True):
-            places = [_place(origin) for origin in shown_origins(finding)]
-            if finding.owner:
-                places.append(f"owner: {clean(finding.owner)}")
+            places = [place(origin) for origin in shown_origins(finding)]
+            owner = owner_text(finding)
+            if owner:
+                places.append(f"owner: {owner}")
             yield from self._object(name, places, column)
 
     def _object(self, name: str, places: list[str], column: int) -> Iterator[str]:
@@ -167,10 +157,3 @@ class _Page:
         if not self._color or color is None:
             return line
         return f"\x1b[{_COLORS[color]}m{line}\x1b[0m"
-
-
-def _place(origin: Origin) -> str:
-    """Where it is, and which template wrote it there: that is what has to be changed."""
-    place = location(origin)
-    source = template(origin)
-    return f"{place} ({clean(source)})" if source else place

@@ -10,18 +10,19 @@ from collections.abc import Iterator
 from tabulate import tabulate
 
 from k8supgrade.model.finding import Finding
-from k8supgrade.model.origin import FileOrigin, Origin
+from k8supgrade.model.origin import ClusterOrigin, FileOrigin, Origin
 from k8supgrade.model.resource import Skipped
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.reports import RenderOptions
-from k8supgrade.reports.summary import closing, location, template
+from k8supgrade.reports.place import location, template
+from k8supgrade.reports.summary import closing
 from k8supgrade.reports.text import clean
 
 NAME = "wide"
 
 _COLUMNS = (
     "SEVERITY", "CHECK", "NAMESPACE", "KIND", "NAME", "API", "REMOVED", "DEPRECATED", "REPLACEMENT",
-    "COMPONENT", "LOCATION", "TEMPLATE",
+    "COMPONENT", "LOCATION", "TEMPLATE", "EVIDENCE",
 )  # fmt: skip
 _SKIPPED_COLUMNS = ("NOT EXAMINED", "LOCATION", "OPTIONAL", "REASON")
 
@@ -55,7 +56,7 @@ def _rows(finding: Finding) -> list[list[str]]:
         _cell(None if replacement is None else f"{replacement.api_version} {replacement.kind}"),
         _cell(finding.component),
     ]
-    return [[*before, _place(origin), _cell(template(origin))] for origin in finding.origins]
+    return [[*before, _place(origin), _cell(template(origin)), _evidence(origin)] for origin in finding.origins]
 
 
 def _skipped(skip: Skipped) -> list[str]:
@@ -65,6 +66,13 @@ def _skipped(skip: Skipped) -> list[str]:
 
 def _place(origin: Origin) -> str:
     return f"{clean(origin.path)}:{origin.line}" if isinstance(origin, FileOrigin) else location(origin)
+
+
+def _evidence(origin: Origin) -> str:
+    """One word to grep for: what is stale is said in its place."""
+    if isinstance(origin, ClusterOrigin):
+        return origin.evidence
+    return "file" if isinstance(origin, FileOrigin) else "helm"
 
 
 def _cell(text: str | None) -> str:

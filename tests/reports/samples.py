@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k8supgrade.model.finding import Severity
 from k8supgrade.model.lifecycle import Replacement
-from k8supgrade.model.origin import Caller, ClusterOrigin, ReleaseOrigin
+from k8supgrade.model.origin import Caller, ClusterOrigin, Evidence, Origin, ReleaseOrigin
 from k8supgrade.model.verdict import Cluster, Ignored, Verdict
 from k8supgrade.model.version import ComponentVersion
 from tests.builders import finding, origin, skipped, verdict, warning
@@ -122,6 +122,68 @@ FULL = verdict(
     ),
 )
 
+WRITTEN: tuple[Evidence, ...] = ("last-applied", "managed-fields")
+
+# A fleet without a file: one cluster is away, a release cannot be read, objects of one release share a cause.
+LIVE = verdict(
+    *(
+        finding(
+            name,
+            namespace="observability-and-logging",
+            fix="Use policy/v1 PodDisruptionBudget. Upgrade the release before the cluster.",
+            owner="Helm release observability-and-logging/prometheus-operator-with-thanos",
+            origins=(
+                *(
+                    ClusterOrigin(cluster=cluster, evidence=evidence, manager="helm", time="2024-03-01T09:00:00Z")
+                    for cluster in ("prod-eu-west-1", "prod-us-east-1")
+                    for evidence in WRITTEN
+                ),
+                *(
+                    ReleaseOrigin(
+                        cluster="prod-eu-west-1",
+                        namespace="observability-and-logging",
+                        release="prometheus-operator-with-thanos",
+                        revision=revision,
+                        chart="kube-prometheus-stack-45.27.2",
+                        status=status,
+                        template="kube-prometheus-stack/charts/grafana/templates/pdb.yaml",
+                    )
+                    for revision, status in ((41, "deployed"), (42, "failed"))
+                ),
+            ),
+        )
+        for name in ("prometheus-operator-with-thanos-alertmanager", "grafana")
+    ),
+    finding(
+        None,
+        namespace=None,
+        check="removed-api-requested",
+        severity=Severity.WARNING,
+        message="policy/v1beta1 PodDisruptionBudget is removed in 1.25; it has been called, by whom is not known",
+        origins=(ClusterOrigin(cluster="prod-us-east-1", evidence="requested"),),
+    ),
+    current={"kubernetes": "1.24"},
+    clusters=(
+        Cluster(name="prod-eu-west-1", version="1.24", reached=True),
+        Cluster(name="prod-us-east-1", version="1.25", reached=True),
+        Cluster(name="arn:aws:eks:ap-south-1:123456789012:cluster/prod", version=None, reached=False),
+    ),
+    resources=1234,
+    files=0,
+    releases=7,
+    skipped=(
+        skipped("cluster arn:aws:eks:ap-south-1:123456789012:cluster/prod", reason="no answer within 30 s"),
+        skipped(
+            "prod-us-east-1: release shop/cart revision 7",
+            reason="manifest, line 3: a mapping is not closed",
+            origin=ReleaseOrigin(
+                cluster="prod-us-east-1", namespace="shop", release="cart", revision=7, chart="cart-1.2.3",
+                status="deployed",
+            ),
+        ),
+    ),
+)  # fmt: skip
+
 HOSTILE = (
     "</script><script>alert(1)</script>",
     "a|b||c",
@@ -142,6 +204,18 @@ HOSTILE = (
 )  # fmt: skip
 
 
+def live_origins(text: str) -> tuple[Origin, ...]:
+    """`text` wherever a cluster or somebody with rights in it chooses the words."""
+    caller = Caller(user=text, user_agent=text, count=1, first=text, last=text)
+    return (
+        ClusterOrigin(cluster=text, evidence="last-applied", manager=text, time=text, stale=True),
+        ClusterOrigin(cluster=text, evidence="audit", count=2, callers=(caller, caller)),
+        ReleaseOrigin(
+            cluster=text, namespace=text, release=text, revision=1, chart=text, status=text, template=text
+        ),
+    )  # fmt: skip
+
+
 def hostile() -> Verdict:
     """Every hostile text in every place where one can get."""
     return verdict(
@@ -156,7 +230,7 @@ def hostile() -> Verdict:
                 owner=text,
                 reference=text,
                 component=text,
-                origins=(origin(text, 1, text), origin(text, 2)),
+                origins=(origin(text, 1, text), origin(text, 2), *live_origins(text)),
                 replacement=Replacement(api_version=text, kind=text, available_in=None),
             )
             for text in HOSTILE

@@ -9,7 +9,7 @@ from k8supgrade.errors import UsageError
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.reports import NAMES, RenderOptions, Report, csv_, json_, load, markdown, table, wide, yaml_
 from tests.builders import assert_golden, verdict
-from tests.reports.samples import FULL, hostile
+from tests.reports.samples import FULL, LIVE, hostile
 
 # mypy reads here that every module is a report.
 REPORTS: tuple[Report, ...] = (table, wide, json_, yaml_, csv_, markdown)
@@ -40,14 +40,13 @@ def test_the_registry_imports_no_format_until_it_is_used() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("case", ["full", "empty"])
-def test_golden(name: str, case: str) -> None:
-    shown = FULL if case == "full" else verdict()
+@pytest.mark.parametrize(("case", "shown"), [("full", FULL), ("live", LIVE), ("empty", verdict())])
+def test_golden(name: str, case: str, shown: Verdict) -> None:
     assert_golden(f"report-{case}-{name}.{FILES[name]}", load(name).render(shown, RenderOptions()))
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("shown", [verdict(), FULL, hostile()], ids=["empty", "full", "hostile"])
+@pytest.mark.parametrize("shown", [verdict(), FULL, LIVE, hostile()], ids=["empty", "full", "live", "hostile"])
 def test_same_bytes_twice(name: str, shown: Verdict) -> None:
     assert load(name).render(shown, RenderOptions()) == load(name).render(shown, RenderOptions())
 

@@ -10,8 +10,12 @@ def test_a_line_per_finding_and_origin_with_every_column() -> None:
     text = render(FULL, RenderOptions())
     rows = [line for line in text.splitlines() if line.startswith(("BLOCKER", "WARNING", "INFO"))]
     assert len(rows) == sum(len(found.origins) for found in FULL.findings)
-    header = "SEVERITY CHECK NAMESPACE KIND NAME API REMOVED DEPRECATED REPLACEMENT COMPONENT LOCATION TEMPLATE"
+    header = (
+        "SEVERITY CHECK NAMESPACE KIND NAME API REMOVED DEPRECATED REPLACEMENT COMPONENT LOCATION TEMPLATE EVIDENCE"
+    )
     assert text.splitlines()[0].split() == header.split()
+    evidence = [line.split()[-1] for line in rows]
+    assert {"file", "helm", "last-applied", "managed-fields", "served", "metrics", "audit"} <= set(evidence)
 
 
 def test_nothing_wraps() -> None:
