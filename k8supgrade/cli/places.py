@@ -13,7 +13,7 @@ from k8supgrade.checks.base import Check, Context
 from k8supgrade.cli.clusters import Asked, Reached, gap
 from k8supgrade.cli.progress import Progress
 from k8supgrade.errors import UsageError
-from k8supgrade.manifest.interest import Interest
+from k8supgrade.manifest.interest import Interest, union
 
 # They mean nothing without a cluster: given on the command line all the same, they are a mistake.
 _OF_CLUSTERS = {
@@ -99,14 +99,17 @@ class Sources:
 
             yield AuditLogSource(self._places.audit_logs, kinds_by_resource(self._context.table))
         if self._places.paths:
+            from k8supgrade.sources.dump import WORDS, DumpReader
             from k8supgrade.sources.files import FileSource
             from k8supgrade.sources.walk import Selection
 
+            interest = self._interest()
             yield FileSource(
                 self._places.paths,
-                self._interest(),
+                union([interest, Interest(words=WORDS)]),
                 selection=Selection(self._options["include"], self._options["exclude"]),
                 renderer=self._renderer() if self._options["render"] else None,
+                dump=DumpReader(interest, self._context.table, self._context.target),
                 progress=self._progress.show,
             )
 

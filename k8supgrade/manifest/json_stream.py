@@ -14,6 +14,7 @@ from k8supgrade.manifest.records import Records
 
 _BETWEEN = re.compile(r"(?:[ \t\r\n]|---[ \t]*(?=\r?\n|\Z))*")
 _TOO_LARGE = f"an object larger than {MAX_OBJECT_CHARS >> 20} MiB"
+_LISTED = Kind("", "", True)
 _UNTYPED = Kind("", "")
 _STREAMED = object()
 _PORTION = 500
@@ -163,7 +164,7 @@ class JsonScanner:
             else:
                 typed = isinstance(item.value, dict) and "apiVersion" in item.value and "kind" in item.value
                 if kind is not None or typed:
-                    self._emit(item, kind or _UNTYPED)
+                    self._emit(item, kind or _LISTED)
                 elif (size := size + len(item.text)) <= MAX_OBJECT_CHARS:
                     held.append(item)
                 else:

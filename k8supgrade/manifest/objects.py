@@ -13,12 +13,13 @@ class Kind(NamedTuple):
 
     api_version: str
     kind: str
+    is_listed: bool = False
 
     @classmethod
     def of_items(cls, api_version: str, kind: str) -> Kind:
         """The items of an `IngressList` are Ingresses of the List's version; those of a `List` say what they are."""
         item = kind.removesuffix("List")
-        return cls(api_version, item) if item else cls("", "")
+        return cls(api_version, item, True) if item else cls("", "", True)
 
 
 class Lines(NamedTuple):
@@ -64,10 +65,11 @@ def emit(
         duplicates = (lines.duplicates or {}).get(id(one), ())
         body = has_words or kind in interest.bodies
         if body or duplicates or (api_version, kind) in interest.kinds:
-            namespace, name = names_of(one)
+            names = names_of(one)
             manifest = one if body else None
+            line, is_listed = lines.of(one), kind_of_items.is_listed
             records.found.append(
-                Found(lines.of(one), index, api_version, kind, namespace, name, template, duplicates, manifest)
+                Found(line, index, api_version, kind, *names, template, duplicates, manifest, is_listed)
             )
 
 

@@ -6,7 +6,10 @@ from typing import Any, NamedTuple
 
 
 class Found(NamedTuple):
-    """An object that a check wants to see. `line` counts from 1, `position` from 0 among the objects of the file."""
+    """An object that a check wants to see. `line` counts from 1, `position` from 0 among the objects of the file.
+
+    `is_listed`: it is an item of a List (told only where the object is parsed, that is, has a `manifest`).
+    """
 
     line: int
     position: int
@@ -17,6 +20,7 @@ class Found(NamedTuple):
     template: str | None
     duplicates: tuple[str, ...]
     manifest: dict[str, Any] | None
+    is_listed: bool = False
 
 
 class Fault(NamedTuple):

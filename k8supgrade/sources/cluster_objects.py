@@ -53,12 +53,17 @@ class ObjectReader:
         # The core group's version is in every text: it tells nothing.
         self._always = listing.doomed or len(self._words) < len(listing.written)
 
+    @property
+    def looks_for_traces(self) -> bool:
+        """Whether it matters who wrote the objects, and how."""
+        return bool(self._listing.written)
+
     def read(self, page: bytes) -> Batch:
         """Raises msgspec.DecodeError where the page is no list of objects."""
         objects = msgspec.json.decode(page, type=_List).items or []
-        return Batch(len(objects), [item for raw in objects for item in self._read(bytes(raw))])
+        return Batch(len(objects), [item for raw in objects for item in self.read_object(bytes(raw))])
 
-    def _read(self, raw: bytes) -> Iterator[Resource | Skipped]:
+    def read_object(self, raw: bytes) -> Iterator[Resource | Skipped]:
         """An object that cannot be read costs only itself."""
         try:
             yield from self._examined(raw)

@@ -83,6 +83,12 @@ class Planner:
             elif not elsewhere:
                 yield Listing(served[0], written, body, self._is_doomed(key, served), True)
 
+    def listing(self, served: ServedResource) -> Listing:
+        """What matters of an object that was seen as `served`, whatever else the server has."""
+        key = (served.group, served.kind)
+        written = self._written.get(key, frozenset())
+        return Listing(served, written, self._wants_body(key), self._is_doomed(key, [served]), False)
+
     def _usable(self, served: Iterable[ServedResource]) -> ServedResource | None:
         return next((one for one in served if not self._is_deprecated(one)), None)
 

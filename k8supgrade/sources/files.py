@@ -11,10 +11,12 @@ from k8supgrade.manifest.reader import UnreadableError, read_in_portions, read_s
 from k8supgrade.manifest.records import Records
 from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.resource import ObjectRef, Resource, Scanned, Skipped
+from k8supgrade.sources.dump import is_live
 from k8supgrade.sources.parallel import parallel_map, processors
 from k8supgrade.sources.walk import STDIN, Chart, File, Kustomization, Selection, reason_of, shown, walk
 
 if TYPE_CHECKING:
+    from k8supgrade.sources.dump import DumpReader
     from k8supgrade.sources.render import Renderer
 
 UNRENDERED = (
@@ -27,7 +29,8 @@ _Result = tuple[list[tuple[Any, ...]], list[tuple[int, str]], int, str | None]
 
 
 class FileSource:
-    """`renderer` turns charts and kustomizations into resources; without one, a chart is a visible gap."""
+    """`renderer` turns charts and kustomizations into resources; without one, a chart is a visible gap. `dump` reads
+    the items of a List that are live objects; without it they count as manifests."""
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class FileSource:
         *,
         selection: Selection | None = None,
         renderer: Renderer | None = None,
+        dump: DumpReader | None = None,
         jobs: int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
@@ -45,6 +49,7 @@ class FileSource:
         self._interest = interest
         self._selection = selection or Selection()
         self._renderer = renderer
+        self._dump = dump
         self._jobs = jobs if jobs is not None else processors()
         self._progress = progress
 
@@ -160,7 +165,10 @@ class FileSource:
             yield Skipped(what=path, reason=unreadable)
         for line, reason in faults:
             yield Skipped(what=path, reason=reason, origin=FileOrigin(path=path, line=line))
-        for line, index, api_version, kind, namespace, name, template, duplicates, manifest in found:
+        for line, index, api_version, kind, namespace, name, template, duplicates, manifest, is_listed in found:
+            if is_listed and self._dump is not None and is_live(manifest):
+                yield from self._dump.read(path, api_version, kind, manifest)
+                continue
             yield Resource(
                 ref=ObjectRef(api_version=api_version, kind=kind, namespace=namespace, name=name),
                 origin=FileOrigin(path=path, line=line, template=template),

@@ -196,7 +196,7 @@ class HelmSource:
         found, faults = records.take()
         for line, reason in faults:
             yield Skipped(what=what, reason=f"{place}, line {line}: {reason}", origin=origin)
-        for _, index, api_version, kind, namespace, name, template, duplicates, manifest in found:
+        for _, index, api_version, kind, namespace, name, template, duplicates, manifest, _ in found:
             if namespace is None and self._table.namespaced(api_version, kind):
                 namespace = origin.namespace  # as Helm does it
             yield Resource(
