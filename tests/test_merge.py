@@ -7,12 +7,13 @@ import pytest
 from k8supgrade.errors import UsageError
 from k8supgrade.merge import merge_verdicts
 from k8supgrade.model.finding import Severity
+from k8supgrade.model.origin import ClusterOrigin
 from k8supgrade.model.verdict import Cluster, Ignored, Verdict
 from k8supgrade.reports import RenderOptions
 from k8supgrade.reports.json_ import render
 from k8supgrade.reports.read import read_report
 from tests.builders import finding, origin, skipped, verdict, warning
-from tests.reports.samples import FULL
+from tests.reports.samples import FULL, RELEASE
 
 
 def merged(*verdicts: Verdict, fail_on: Severity | None = Severity.BLOCKER, allow: bool = False) -> Verdict:
@@ -23,6 +24,30 @@ def test_the_same_finding_keeps_all_origins() -> None:
     one = merged(verdict(finding("a", at=("b.yaml", 1))), verdict(finding("a", at=("a.yaml", 9)), finding("b")))
     assert [found.name for found in one.findings] == ["a", "b"]
     assert one.findings[0].origins == (origin("a.yaml", 9), origin("b.yaml", 1))
+
+
+def test_what_files_clusters_and_releases_tell_of_an_object_is_one_finding() -> None:
+    live = ClusterOrigin(cluster="prod", evidence="last-applied", manager="kubectl", time="2024-03-01T09:00:00Z")
+    saved = [
+        verdict(finding("everywhere", origins=(RELEASE,), owner="Helm release shop/everywhere", message="z")),
+        verdict(finding("everywhere", origins=(live,), owner="kubectl")),
+        verdict(finding("everywhere", origins=(replace(live, cluster="eu"),), owner="kubectl")),
+        verdict(finding("everywhere", at=("a.yaml", 1))),
+    ]
+    (one,) = merged(*(read_report(render(shown, RenderOptions()), "r.json") for shown in saved)).findings
+    assert one.origins == (origin("a.yaml", 1), replace(live, cluster="eu"), live, RELEASE)
+    assert (one.owner, one.message) == ("Helm release shop/everywhere", "z")
+
+
+def test_stale_evidence_of_one_cluster_does_not_hide_what_is_fresh_in_another() -> None:
+    stale = ClusterOrigin(cluster="eu", evidence="managed-fields", manager="kubectl", stale=True)
+    fresh = ClusterOrigin(cluster="prod", evidence="managed-fields", manager="kubectl")
+    one = merged(
+        verdict(finding(origins=(stale,), severity=Severity.INFO, message="Overtaken.")),
+        verdict(finding(origins=(fresh,))),
+    )
+    assert [(found.severity, found.origins) for found in one.findings] == [(Severity.BLOCKER, (stale, fresh))]
+    assert one.exit_code == 1
 
 
 def test_counts_add_up_and_the_exit_code_is_new() -> None:

@@ -27,6 +27,23 @@ def test_a_row_per_finding_and_origin() -> None:
     assert by_path["'-"]["name"] == ""
 
 
+def test_what_clusters_tell_has_columns_after_those_of_files() -> None:
+    read = {(row["name"], row["evidence"], row["release"]): row for row in rows(render(FULL, RenderOptions()))}
+    applied = read["everywhere", "last-applied", ""]
+    assert applied["originType"] == "cluster"
+    assert (applied["cluster"], applied["manager"], applied["stale"]) == ("prod", "kubectl-client-side-apply", "no")
+    assert applied["time"] == "2024-03-01T09:00:00Z"
+    assert read["overtaken", "managed-fields", ""]["stale"] == "yes"
+    assert read["", "metrics", ""]["count"] == "1234"
+    assert read["", "audit", ""]["callers"].startswith("system:serviceaccount:shop:autoscaler (cluster-autoscaler/v")
+    release = read["everywhere", "", "everywhere"]
+    assert [release[key] for key in ("originType", "cluster", "template", *HEADER[-5:])] == [
+        "helm", "prod", "everywhere/templates/pdb.yaml", "shop", "everywhere", "7", "everywhere-1.2.3", "deployed",
+    ]  # fmt: skip
+    file = read["cart", "", ""]
+    assert {file[key] for key in HEADER[HEADER.index("cluster") :]} == {""}
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
 def test_no_cell_is_run_by_a_spreadsheet(text: str) -> None:
     (row,) = rows(render(verdict(finding(text, fix=text)), RenderOptions()))

@@ -8,11 +8,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from k8supgrade.model.origin import EVIDENCE, Caller, ClusterOrigin
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.reports import RenderOptions
 from k8supgrade.reports.json_ import render
 from tests.builders import finding, verdict
-from tests.reports.samples import FULL, HOSTILE, hostile
+from tests.reports.samples import FULL, HOSTILE, LIVE, RELEASE, hostile
 
 SCHEMA: dict[str, Any] = json.loads((files("k8supgrade.reports") / "report.schema.json").read_text("utf-8"))
 
@@ -25,7 +26,7 @@ def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("shown", [verdict(), FULL, hostile()], ids=["empty", "full", "hostile"])
+@pytest.mark.parametrize("shown", [verdict(), FULL, LIVE, hostile()], ids=["empty", "full", "live", "hostile"])
 def test_reports_are_valid(shown: Verdict) -> None:
     jsonschema.validate(rendered(shown), SCHEMA)
 
@@ -59,6 +60,32 @@ def test_the_schema_takes_the_other_origins_and_charts_of_the_contract() -> None
          "smallest": {"version": "7.0.0", "appVersion": None}, "latest": None, "newest": None}
     ]  # fmt: skip
     jsonschema.validate(data, SCHEMA)
+
+
+def test_origins_have_the_keys_of_the_contract_in_its_order() -> None:
+    caller = Caller(user="jane", user_agent="kubectl/v1.20", count=9)
+    live = ClusterOrigin(cluster="prod", evidence="audit", count=9, callers=(caller,))
+    origins = rendered(verdict(finding(origins=(live, RELEASE))))["findings"][0]["origins"]
+    assert [list(one.items()) for one in origins] == [
+        [("type", "cluster"), ("cluster", "prod"), ("evidence", "audit"), ("manager", None), ("time", None),
+         ("stale", False), ("count", 9),
+         ("callers", [{"user": "jane", "userAgent": "kubectl/v1.20", "count": 9, "first": None, "last": None}])],
+        [("type", "helm"), ("cluster", "prod"), ("namespace", "shop"), ("release", "everywhere"), ("revision", 7),
+         ("chart", "everywhere-1.2.3"), ("status", "deployed"), ("template", "everywhere/templates/pdb.yaml")],
+    ]  # fmt: skip
+    assert list(origins[0]["callers"][0]) == ["user", "userAgent", "count", "first", "last"]
+
+
+def test_the_schema_and_the_model_know_the_same_evidence() -> None:
+    assert tuple(SCHEMA["$defs"]["clusterOrigin"]["properties"]["evidence"]["enum"]) == EVIDENCE
+
+
+def test_callers_whose_times_are_not_known_are_valid() -> None:
+    caller = Caller(user="others", user_agent="", count=1)
+    jsonschema.validate(
+        rendered(verdict(finding(origins=(ClusterOrigin(cluster="a.log", evidence="audit", callers=(caller,)),)))),
+        SCHEMA,
+    )
 
 
 def test_text_comes_back_as_it_was() -> None:

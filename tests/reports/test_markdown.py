@@ -4,10 +4,11 @@ import re
 
 import pytest
 
+from k8supgrade.model.verdict import Cluster
 from k8supgrade.reports import RenderOptions
 from k8supgrade.reports.markdown import MAX_BYTES, render
 from tests.builders import assert_golden, finding, skipped, verdict, warning
-from tests.reports.samples import HOSTILE, hostile
+from tests.reports.samples import HOSTILE, LIVE, hostile
 
 PLAIN = RenderOptions()
 
@@ -68,6 +69,27 @@ def test_skips_are_cut_too() -> None:
     left_out = re.search(r"\*\*([\d,]+) more left out here", text)
     assert left_out
     assert text.count("\n- `") + int(left_out[1].replace(",", "")) == 20_000
+
+
+def test_the_page_says_which_clusters_it_speaks_of() -> None:
+    assert "Clusters:" not in render(verdict(), PLAIN)
+    text = render(LIVE, PLAIN)
+    assert "Examined: 1,234 resources in 7 releases and 2 of 3 clusters. Exit code 1.\n" in text
+    assert "\nClusters: **`arn:aws:eks:ap-south-1:123456789012:cluster/prod` not reached**, `prod-eu-" in text
+
+
+def test_a_fleet_does_not_fill_the_page() -> None:
+    fleet = [Cluster(name=f"c{i}", version="1.25", reached=i != 150) for i in range(200)]
+    text = render(verdict(clusters=tuple(fleet)), PLAIN)
+    assert "\nClusters: **`c150` not reached**, `c0` (1.25), " in text
+    assert " `c18` (1.25) and 180 more.\n" in text
+
+
+def test_a_page_with_a_cluster_away_is_not_marked_as_good() -> None:
+    away = (Cluster(name="eu", version=None, reached=False),)
+    text = render(verdict(files=0, resources=0, clusters=away), PLAIN)
+    assert text.startswith("## ⚠️ k8supgrade: Nothing found, but cluster eu could not be reached")
+    assert "Examined: 0 resources in 0 of 1 cluster. " in text
 
 
 def test_only_plain_https_links_are_links() -> None:

@@ -19,7 +19,7 @@ from k8supgrade.reports import RenderOptions
 from k8supgrade.reports.json_ import render
 from k8supgrade.reports.read import read_report
 from tests.builders import finding, verdict
-from tests.reports.samples import FULL, hostile
+from tests.reports.samples import FULL, LIVE, hostile
 
 texts = st.text(max_size=8)
 maybe = st.none() | texts
@@ -101,7 +101,7 @@ def test_round_trip(shown: Verdict) -> None:
     assert written(read_report(text, "r.json")) == text
 
 
-@pytest.mark.parametrize("shown", [verdict(), FULL, hostile()], ids=["empty", "full", "hostile"])
+@pytest.mark.parametrize("shown", [verdict(), FULL, LIVE, hostile()], ids=["empty", "full", "live", "hostile"])
 def test_round_trip_of_samples(shown: Verdict) -> None:
     text = written(shown)
     assert written(read_report(text, "r.json")) == text
@@ -135,6 +135,39 @@ def setting(*path: Any) -> Callable[[Any], None]:
         data[last] = value
 
     return change
+
+
+EVERYWHERE = next(place for place, found in enumerate(FULL.findings) if found.name == "everywhere")
+CALLED = next(place for place, found in enumerate(FULL.findings) if found.check == "removed-api-requested")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ((EVERYWHERE, "origins", 1, "cluster"), None, "cluster: text is expected, not null"),
+        ((EVERYWHERE, "origins", 1, "evidence"), "guess", "evidence: one of last-applied, managed-fields, served, "),
+        ((EVERYWHERE, "origins", 1, "evidence"), ["served"], "evidence: text is expected, not a list"),
+        ((EVERYWHERE, "origins", 1, "manager"), 7, "manager: text is expected, not a number"),
+        ((EVERYWHERE, "origins", 1, "time"), {}, "time: text is expected, not a mapping"),
+        ((EVERYWHERE, "origins", 1, "stale"), "no", "stale: true or false is expected"),
+        ((EVERYWHERE, "origins", 1, "count"), -1, "count: a whole number from 0 is expected"),
+        ((EVERYWHERE, "origins", 1, "callers"), None, "callers: a list is expected, not null"),
+        ((EVERYWHERE, "origins", 1, "type"), "helm", ": the key 'namespace' is missing"),
+        ((EVERYWHERE, "origins", 4, "revision"), "7", "revision: a whole number from 0 is expected"),
+        ((EVERYWHERE, "origins", 4, "namespace"), None, "namespace: text is expected, not null"),
+        ((EVERYWHERE, "origins", 4, "template"), False, "template: text is expected, not true or false"),
+        ((CALLED, "origins", 1, "callers", 2), "jane", "callers[2]: a mapping is expected, not text"),
+        ((CALLED, "origins", 1, "callers", 2, "user"), None, "callers[2].user: text is expected, not null"),
+        ((CALLED, "origins", 1, "callers", 2, "count"), 1.5, "callers[2].count: a whole number from 0 is expected"),
+        ((CALLED, "origins", 1, "callers", 2, "last"), 1, "callers[2].last: text is expected, not a number"),
+    ],
+)
+def test_what_is_wrong_with_an_origin_is_named(path: tuple[Any, ...], value: object, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_report(changed(setting("findings", *path, value)), "r.json")
+    start = f"r.json: findings[{path[0]}].origins[{path[2]}]"
+    assert str(caught.value).startswith(start)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -194,6 +227,10 @@ PATHS = [
     ("findings", 0),
     ("findings", 0, "replacement"),
     ("findings", 0, "origins", 0),
+    ("findings", EVERYWHERE, "origins", 1),
+    ("findings", EVERYWHERE, "origins", 4),
+    ("findings", CALLED, "origins", 1, "callers"),
+    ("findings", CALLED, "origins", 1, "callers", 0),
     ("skipped", 0, "origin"),
     ("ignored", 0, "ignoredBy"),
     ("charts",),

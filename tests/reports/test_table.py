@@ -6,18 +6,18 @@ import time
 import pytest
 
 from k8supgrade.model.finding import Severity
-from k8supgrade.model.verdict import Ignored, Verdict
+from k8supgrade.model.verdict import Cluster, Ignored, Verdict
 from k8supgrade.reports import RenderOptions
 from k8supgrade.reports.table import render
 from k8supgrade.reports.text import width
 from tests.builders import assert_golden, finding, origin, skipped, verdict, warning
-from tests.reports.samples import FULL, hostile
+from tests.reports.samples import FULL, LIVE, hostile
 
 PLAIN = RenderOptions()
 
 
 @pytest.mark.parametrize("columns", [40, 80, 132])
-@pytest.mark.parametrize("shown", [FULL, hostile()], ids=["full", "hostile"])
+@pytest.mark.parametrize("shown", [FULL, LIVE, hostile()], ids=["full", "live", "hostile"])
 def test_no_line_is_wider_than_the_terminal(shown: Verdict, columns: int) -> None:
     lines = render(shown, RenderOptions(width=columns)).split("\n")
     assert [line for line in lines if width(line) > columns and "https://" not in line] == []
@@ -61,6 +61,11 @@ def test_skips_of_one_reason_share_it() -> None:
     assert text.count("a mapping is not closed") == 1
 
 
+def clusters(*names: str, away: tuple[str, ...] = ()) -> tuple[Cluster, ...]:
+    reached = tuple(Cluster(name=name, version="1.25", reached=True) for name in names)
+    return reached + tuple(Cluster(name=name, version=None, reached=False) for name in away)
+
+
 IGNORED = (Ignored(finding=finding(), rule="r", reason="x"),)
 INFO = finding(severity=Severity.INFO)
 
@@ -85,7 +90,37 @@ INFO = finding(severity=Severity.INFO)
         ),
         (verdict(warning(), skipped=(skipped(),)), "No blocker found (1 warning), but 1 thing could not be"),
         (verdict(skipped=(skipped(optional=True),)), "Ready for 1.28: 132 resources"),
-        (verdict(resources=0, files=3), "No Kubernetes resource found in 3 files."),
+        (verdict(resources=0, files=3), "No Kubernetes resource found in 3 files.\nCheck the paths, or name others."),
+        (
+            verdict(resources=1234, files=0, releases=7, clusters=clusters("a")),
+            "Ready for 1.28: 1,234 resources in 7 releases and 1 cluster, nothing removed or\ndeprecated.\n(exit",
+        ),
+        (verdict(releases=1, clusters=clusters("a", "b")), "132 resources in 56 files, 1 release and 2 clusters, no"),
+        (
+            verdict(resources=0, files=0, clusters=clusters("a")),
+            "No Kubernetes resource found in 1 cluster.\nCheck the context and the namespaces, or name others.",
+        ),
+        (
+            verdict(files=0, clusters=clusters("a", away=("b",)), skipped=(skipped("cluster b"),)),
+            "Nothing found, but cluster b could not be reached: this is no proof that 1.28 is\nsafe.",
+        ),
+        (
+            verdict(files=0, clusters=clusters(away=("b",))),
+            "Nothing found, but cluster b could not be reached: this is no proof",
+        ),
+        (
+            verdict(clusters=clusters(away=("b",)), skipped=(skipped("cluster b"), skipped()), exit_code=0),
+            "Nothing found, but 2 things could not be examined, cluster b among them: this is",
+        ),
+        (
+            verdict(finding(), clusters=clusters(away=("b",)), skipped=(skipped("k8s/broken.yaml"),)),
+            "1 blocker. 2 things could not be examined, cluster b among\nthem.",
+        ),
+        (
+            verdict(warning(), clusters=clusters(away=tuple("dcbae"))),
+            "No blocker found (1 warning), but 5 clusters (a, b, c and 2 more) could not be\nreached",
+        ),
+        (verdict(clusters=clusters("a", away=("a",))), "Ready for 1.28: 132 resources in 56 files and 1 cluster, "),
     ],
 )
 def test_the_closing_line_says_the_verdict_and_what_to_do(shown: Verdict, closing: str) -> None:
