@@ -10,7 +10,7 @@ TARGET ?= 1.28
 SAMPLE := charts-fixtures/sample-repo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench e2e refresh-table golden package clean
+.PHONY: help demo test lint bench bench-cluster e2e refresh-table golden package clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-15s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,7 +45,10 @@ lint: $(DEV) ## Check style and types, and that generated files are up to date
 bench: $(DEV) ## Measure speed and memory
 	$(BIN)/python -m tools.bench
 
-e2e: $(DEV) ## Run the tests with real helm and kustomize (built with Go)
+bench-cluster: $(DEV) ## Measure the scan of a cluster against a real API server (built with Go)
+	$(BIN)/python -m tools.bench_cluster
+
+e2e: $(DEV) ## Run the tests with real API servers, helm and kustomize (built with Go)
 	$(BIN)/python -m pytest tests/e2e tests/test_readme.py
 
 refresh-table: $(DEV) ## Read the Go modules of Kubernetes again and write the table

@@ -35,7 +35,7 @@ from k8supgrade.model.origin import ClusterOrigin, FileOrigin
 from k8supgrade.model.resource import Resource
 
 ID = "crd-version"
-SUMMARY = "a custom resource's version is deprecated by its definition or not served"
+SUMMARY = "a custom resource's version is deprecated or not served"
 
 Api = tuple[str, str]
 

@@ -32,6 +32,7 @@ from k8supgrade.reports.text import clean, plural
     "--output",
     "path",
     required=True,
+    envvar="K8SUPGRADE_SNAPSHOT_OUTPUT",
     metavar="FILE",
     shell_complete=complete_files,
     help="The file to write, a gzipped tar archive.",

@@ -23,6 +23,8 @@ from k8supgrade.cli.main import cli
 MANIFESTS = Path(__file__).resolve().parents[1] / "manifests"
 FOLDERS = ("removed", "deprecated", "unavailable", "references", "clean")
 FILES = sorted(path for folder in FOLDERS for path in (MANIFESTS / folder).glob("*.yaml"))
+# They judge clusters, releases of the past and calls; each has a test of its own.
+NOT_OF_FILES = {"crd-version", "rollback-blocked", "removed-api-requested"}
 _LINE = re.compile(r"# (--target .*?): (.+)")
 _SAYS = "# says: "
 
@@ -82,4 +84,4 @@ def test_a_file_is_in_the_folder_that_it_belongs_to(path: Path) -> None:
 
 def test_every_check_has_a_file() -> None:
     found = {line.split()[0] for path in FILES for case in cases(path).values() for line in case.expected}
-    assert found == set(CHECKS)
+    assert found == set(CHECKS) - NOT_OF_FILES
