@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from k8supgrade import engine
 from k8supgrade.checks import CHECKS
@@ -12,7 +13,7 @@ from k8supgrade.checks.base import finding as finding_of
 from k8supgrade.lifecycle.load import load_table
 from k8supgrade.manifest.interest import Interest
 from k8supgrade.model.finding import Finding, Severity
-from k8supgrade.model.origin import FileOrigin
+from k8supgrade.model.origin import ClusterOrigin, FileOrigin, Origin, ReleaseOrigin
 from k8supgrade.model.resource import ObjectRef, Resource, Scanned, Skipped
 from k8supgrade.model.version import KubeVersion, Target
 from tests.builders import origin, skipped
@@ -130,3 +131,75 @@ def test_the_checks_see_what_they_ask_for_and_say_nothing_of_the_rest() -> None:
 def _of(api: tuple[str, str]) -> Resource:
     ref = ObjectRef(api_version=api[0], kind=api[1], namespace=None, name="x")
     return Resource(ref=ref, origin=FileOrigin(path="x", line=1), index=0)
+
+
+# Live objects beside manifests
+
+LIVE = ClusterOrigin(cluster="prod", evidence="managed-fields", manager="helm")
+RELEASE = ReleaseOrigin(cluster="prod", namespace="shop", release="cart", revision=1, chart="cart-1", status="deployed")
+WRITTEN = FileOrigin(path="pdb.yaml", line=1)
+
+
+def pdb(namespace: str | None, at: Origin, kind: str = "PodDisruptionBudget", name: str | None = "cart") -> Resource:
+    ref = ObjectRef(api_version="policy/v1beta1", kind=kind, namespace=namespace, name=name)
+    return Resource(ref=ref, origin=at, index=0)
+
+
+def settled(*items: Resource) -> list[tuple[str | None, tuple[Origin, ...]]]:
+    """The same in whatever order they come."""
+    found = run([Source(*items)], Says("one")).findings
+    assert run([Source(*reversed(items))], Says("one")).findings == found
+    return [(one.namespace, one.origins) for one in found]
+
+
+def test_a_manifest_without_namespace_is_the_only_live_object_of_its_name() -> None:
+    for live in (LIVE, RELEASE):
+        assert settled(pdb(None, WRITTEN), pdb("shop", live)) == [("shop", (WRITTEN, live))]
+
+
+def test_the_same_object_in_two_clusters_is_one() -> None:
+    other = replace(LIVE, cluster="dev")
+    assert settled(pdb(None, WRITTEN), pdb("shop", LIVE), pdb("shop", other)) == [("shop", (WRITTEN, other, LIVE))]
+
+
+def test_of_two_live_objects_nobody_knows_which_one_is_meant() -> None:
+    items = pdb(None, WRITTEN), pdb("shop", LIVE), pdb("pay", LIVE)
+    assert [namespace for namespace, _ in settled(*items)] == [None, "pay", "shop"]
+
+
+def test_only_live_objects_tell_a_namespace() -> None:
+    other = replace(WRITTEN, path="other.yaml")
+    assert len(settled(pdb(None, WRITTEN), pdb("shop", other))) == 2
+
+
+def test_what_has_no_namespace_or_no_name_stays_what_it_is() -> None:
+    assert len(settled(pdb(None, WRITTEN, "PodSecurityPolicy"), pdb("shop", LIVE, "PodSecurityPolicy"))) == 2
+    assert len(settled(pdb(None, WRITTEN, name=None), pdb("shop", LIVE, name=None))) == 2
+    assert len(settled(pdb(None, WRITTEN), pdb("shop", LIVE, name="other"))) == 2
+    assert len(settled(pdb(None, WRITTEN), pdb("shop", LIVE, "Ingress"))) == 2
+
+
+def test_overtaken_evidence_does_not_excuse_a_manifest() -> None:
+    stale = pdb("shop", replace(LIVE, stale=True))
+    (found,) = run([Source(stale, pdb(None, WRITTEN))], Says("one", Severity.BLOCKER)).findings
+    assert (found.severity, found.namespace, len(found.origins)) == (Severity.BLOCKER, "shop", 2)
+    (found,) = run([Source(stale)], Says("one", Severity.BLOCKER)).findings
+    assert found.severity is Severity.INFO
+
+
+def test_runs_combine_to_one_result() -> None:
+    def scan(cluster: str, severity: Severity, *more: Resource | Skipped) -> engine.Scan:
+        return run([Source(pdb("shop", replace(LIVE, cluster=cluster)), *more)], Says("one", severity))
+
+    old = scan("old", Severity.WARNING, skipped("x"))
+    new = scan("new", Severity.BLOCKER, skipped("x"), skipped("y"), resource("a"))
+    both = engine.combine([old, new])
+    assert both == engine.combine([new, old])
+    assert [(one.name, one.severity, len(one.origins)) for one in both.findings] == [
+        ("a", Severity.BLOCKER, 1),
+        ("cart", Severity.BLOCKER, 2),
+    ]
+    assert both.skipped == (skipped("x"), skipped("y"))
+    assert both.scanned.resources == 3
+    assert engine.combine([old]) is old
+    assert engine.combine([]) == engine.Scan((), (), Scanned())
