@@ -33,6 +33,7 @@ from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.lifecycle import Replacement
 from k8supgrade.model.origin import ClusterOrigin, FileOrigin
 from k8supgrade.model.resource import Resource
+from k8supgrade.model.version import version_order
 
 ID = "crd-version"
 SUMMARY = "a custom resource's version is deprecated or not served"
@@ -94,11 +95,9 @@ def _definition(resource: Resource, cluster: str, manifest: Mapping[str, Any], c
 
 
 def _newest(versions: list[dict[str, Any]]) -> str | None:
-    """The one to move to: the stored one where it is served and not deprecated, else any such version."""
-    good = [version for version in versions if version.get("served") and not version.get("deprecated")]
-    stored = [version["name"] for version in good if version.get("storage")]
-    names = stored or [version["name"] for version in good]
-    return names[-1] if names else None
+    """The one to move to."""
+    names = [version["name"] for version in versions if version.get("served") and not version.get("deprecated")]
+    return min(names, key=version_order, default=None)
 
 
 def _judge(api_version: str, kind: str, version: Mapping[str, Any], new: str | None) -> Judgement | None:

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from k8supgrade.checks.base import Context, Judgement, finding, is_in_use, runtime_config
 from k8supgrade.manifest.interest import Interest
 from k8supgrade.model.finding import Finding, Severity
+from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.resource import Resource
 
 ID = "unavailable-api"
@@ -37,15 +38,17 @@ def interest(context: Context) -> Interest:
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
     if not is_in_use(resource):
         return
-    key = (ID, resource.ref.api_version, resource.ref.kind)
+    # What somebody has written into a cluster, that cluster serves.
+    is_manifest = isinstance(resource.origin, FileOrigin)
+    key = (ID, resource.ref.api_version, resource.ref.kind, is_manifest)
     if key not in context.memory:
-        context.memory[key] = _judge(resource.ref.api_version, resource.ref.kind, context)
+        context.memory[key] = _judge(resource.ref.api_version, resource.ref.kind, context, is_new=is_manifest)
     judgement = context.memory[key]
     if judgement is not None:
         yield finding(ID, resource, judgement)
 
 
-def _judge(api_version: str, kind: str, context: Context) -> Judgement | None:
+def _judge(api_version: str, kind: str, context: Context, *, is_new: bool = True) -> Judgement | None:
     table, target = context.table, context.target.kubernetes
     first = table.first_served(api_version, kind)
     row = table.get(api_version, kind)
@@ -66,7 +69,7 @@ def _judge(api_version: str, kind: str, context: Context) -> Judgement | None:
             f"--runtime-config={runtime_config(api_version)}."
         )
         return Judgement(Severity.WARNING, message, fix, row, None)
-    if context.current is not None and first > max(context.current, table.oldest):
+    if is_new and context.current is not None and first > max(context.current, table.oldest):
         message = f"{name} is not served at the current version {context.current}, but from {first} on"
         return Judgement(Severity.WARNING, message, f"Apply it once the cluster runs {first}.", row, None)
     return None

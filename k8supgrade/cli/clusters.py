@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -20,6 +21,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 USER_AGENT = f"k8supgrade/{__version__} (read-only upgrade scan)"
 _AT_ONCE = 16
+_NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z", re.ASCII)
+
+
+def _namespaces(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """An empty name, as of a variable that is not set, would otherwise stand for the whole cluster."""
+    for name in names:
+        if not _NAMESPACE.match(name):
+            raise UsageError(f"-n {name!r}: a namespace is a DNS label: lower case letters, digits, hyphens")
+    return tuple(dict.fromkeys(names))
+
 
 _OPTIONS = (
     click.option(
@@ -47,6 +58,7 @@ _OPTIONS = (
         multiple=True,
         envvar="K8SUPGRADE_NAMESPACE",
         metavar="NS",
+        callback=_namespaces,
         help="Only what is in this namespace; rights in it are enough then; repeatable.",
     ),
     click.option(

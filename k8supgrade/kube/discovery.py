@@ -8,7 +8,6 @@ counts it as a deprecated request.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
@@ -16,14 +15,13 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from k8supgrade.kube.api import Api, ApiError
-from k8supgrade.model.version import KubeVersion
+from k8supgrade.model.version import KubeVersion, version_order
 
 _AGGREGATED = (
     "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
     "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,"
     "application/json"
 )
-_VERSION = re.compile(r"v(\d{1,9})(?:(alpha|beta)(\d{1,9}))?\Z", re.ASCII)
 _JOBS = 8
 _NO_SERVER = "the answer is not what a Kubernetes API server sends"
 
@@ -226,19 +224,6 @@ def _add(
 
 def _preference(resource: ServedResource) -> tuple[object, ...]:
     return (resource.group, resource.kind, *version_order(resource.version), resource.resource)
-
-
-def version_order(version: str) -> tuple[int, int, int, str]:
-    """Sorts the newest stable version first, then betas and alphas, then names that are no Kubernetes version.
-
-    >>> sorted(["v1alpha1", "v1", "v1beta1", "v2beta2", "v2", "v1beta2", "next"], key=version_order)
-    ['v2', 'v1', 'v2beta2', 'v1beta2', 'v1beta1', 'v1alpha1', 'next']
-    """
-    match = _VERSION.match(version)
-    if match is None:
-        return (3, 0, 0, version)
-    major, stage, minor = match.groups()
-    return ({None: 0, "beta": 1, "alpha": 2}[stage], -int(major), -int(minor or 0), version)
 
 
 def _decode(data: bytes, type_: type[T]) -> T:

@@ -11,6 +11,8 @@ from k8supgrade.errors import UsageError
 _KUBERNETES = re.compile(r"v?(\d{1,3})\.(\d{1,4})(?:\.\d{1,9})?(?:[+-][0-9A-Za-z.+-]*)?\Z", re.ASCII)
 _COMPONENT = re.compile(r"v?(\d{1,6})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[+-][0-9A-Za-z.+-]*)?\Z", re.ASCII)
 
+_API_VERSION = re.compile(r"v(\d{1,9})(?:(alpha|beta)(\d{1,9}))?\Z", re.ASCII)
+
 
 class KubeVersion(NamedTuple):
     """A Kubernetes minor. A vendor suffix or patch never changes a result, so it is not kept."""
@@ -73,3 +75,16 @@ class Target(NamedTuple):
 
     kubernetes: KubeVersion
     components: Mapping[str, ComponentVersion]
+
+
+def version_order(version: str) -> tuple[int, int, int, str]:
+    """Sorts the newest stable version first, then betas and alphas, then names that are no Kubernetes version.
+
+    >>> sorted(["v1alpha1", "v1", "v1beta1", "v2beta2", "v2", "v1beta2", "next"], key=version_order)
+    ['v2', 'v1', 'v2beta2', 'v1beta2', 'v1beta1', 'v1alpha1', 'next']
+    """
+    match = _API_VERSION.match(version)
+    if match is None:
+        return (3, 0, 0, version)
+    major, stage, minor = match.groups()
+    return ({None: 0, "beta": 1, "alpha": 2}[stage], -int(major), -int(minor or 0), version)

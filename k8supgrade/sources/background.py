@@ -11,6 +11,9 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
+_PATIENCE_SECONDS = 0.2
+
+
 class _End:
     """What a worker puts last; `error` is what ended it early."""
 
@@ -40,7 +43,7 @@ class _Workers(Generic[T]):
             while True:
                 self.results.get_nowait()
         for thread in self._threads:
-            thread.join()
+            thread.join(_PATIENCE_SECONDS)  # one that still waits for a server ends with the process
 
     def _work(self) -> None:
         try:

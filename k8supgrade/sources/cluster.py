@@ -12,7 +12,7 @@ from functools import partial
 import msgspec
 
 from k8supgrade.kube import crd
-from k8supgrade.kube.api import JSON, METADATA_LIST, Api, ApiError
+from k8supgrade.kube.api import JSON, METADATA, METADATA_LIST, Api, ApiError
 from k8supgrade.kube.discovery import discover
 from k8supgrade.kube.paging import pages
 from k8supgrade.lifecycle.table import LifecycleTable
@@ -74,9 +74,12 @@ class ClusterSource:
 
     def _collect(self) -> Iterator[Resource | Request | Skipped]:
         """Raises ApiError where the server cannot be reached (any more)."""
-        self._progress("metrics", 0)
-        use = ApiUse(self._api)  # read before our own lists, so that they cannot show in it
-        if not self._namespaces:
+        use = None
+        if self._namespaces:
+            yield from self._missing_namespaces()
+        else:
+            self._progress("metrics", 0)
+            use = ApiUse(self._api)  # read before our own lists, so that they cannot show in it
             yield from self._definitions()
         interest = self._interest()
         planner = Planner(
@@ -93,9 +96,25 @@ class ClusterSource:
             is_optional = bool(broken.api_version) and broken.api_version.rpartition("/")[0] not in needed
             what = f"discovery of {broken.api_version or 'the API groups'}"
             yield self._skip(what, broken.reason, optional=is_optional)
-        if interest.requests:
-            yield from use.requests(discovery, counts=not self._namespaces)
+        if interest.requests and use is not None:
+            yield from use.requests(discovery)
         yield from self._objects(list(planner.plan(discovery)), interest, use)
+
+    def _missing_namespaces(self) -> Iterator[Skipped]:
+        """A name that was mistyped must not pass for a namespace without faults."""
+        for namespace in self._namespaces:
+            if not self._may_exist(namespace):
+                yield self._skip(f"namespace {namespace}", "there is no such namespace")
+
+    def _may_exist(self, namespace: str) -> bool:
+        """Whoever may not look is believed."""
+        try:
+            self._api.get(f"/api/v1/namespaces/{namespace}", accept=f"{METADATA},{JSON}")
+        except ApiError as error:
+            if error.is_unreachable:
+                raise
+            return error.status != 404
+        return True
 
     def _definitions(self) -> Iterator[Resource | Skipped]:
         if not self._interest().definitions:
@@ -127,7 +146,7 @@ class ClusterSource:
         except msgspec.DecodeError as error:
             yield self._skip(what, f"the answer is no list of them: {error}")
 
-    def _objects(self, listings: list[Listing], interest: Interest, use: ApiUse) -> Iterator[Resource | Skipped]:
+    def _objects(self, listings: list[Listing], interest: Interest, use: ApiUse | None) -> Iterator[Resource | Skipped]:
         jobs = []
         for listing in listings:
             if self._namespaces and not listing.served.namespaced:
@@ -157,15 +176,15 @@ class ClusterSource:
         except msgspec.DecodeError as error:
             yield listing.name, Batch(0, [self._skip(what, f"the answer is no list of objects: {error}")])
 
-    def _count(self, listing: Listing, use: ApiUse) -> Iterator[Resource | Skipped]:
+    def _count(self, listing: Listing, use: ApiUse | None) -> Iterator[Resource | Skipped]:
         """Only a deprecated version serves the kind. Where it lives on at the target, its traces are all that could
         tell something, and these are in a list that we do not ask for."""
         served = listing.served
-        count = None if self._namespaces else use.stored(served.group, served.resource)
+        count = None if use is None else use.stored(served.group, served.resource)
         if count is None:
-            why = "the server's metrics tell of no single namespace" if self._namespaces else use.why_not_stored
+            why = "the server's metrics tell of no single namespace" if use is None else use.why_not_stored
             yield self._skip(f"list {listing.name}", _NOT_COUNTED.format(why=why))
-        elif count and listing.doomed:
+        elif count:
             self.scanned.resources += count
             yield Resource(
                 ref=ObjectRef(api_version=served.api_version, kind=served.kind, namespace=None, name=None),
@@ -173,8 +192,6 @@ class ClusterSource:
                 index=0,
                 note=_COUNTED.format(count=count),
             )
-        elif count:
-            yield self._skip(f"list {listing.name}", _COUNTED.format(count=count))
 
     def _reason(self, error: ApiError, group: str, resource: str) -> str:
         if error.status != 403:

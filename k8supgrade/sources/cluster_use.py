@@ -43,11 +43,11 @@ class ApiUse:
         """How many objects there are, None where the metrics do not tell."""
         return None if self._metrics is None else self._metrics.stored(group, resource)
 
-    def requests(self, discovery: Discovery, *, counts: bool) -> Iterator[Request | Skipped]:
-        """`counts`: ask OpenShift, too. Where it names the callers, the bare fact that the metrics hold is left out."""
+    def requests(self, discovery: Discovery) -> Iterator[Request | Skipped]:
+        """Where OpenShift names the callers, the bare fact that the metrics hold is left out."""
         named: set[tuple[str, str]] = set()
         listed = next((one for one in discovery.resources if one.group == REQUEST_COUNTS), None)
-        if counts and listed is not None and listed.resource == "apirequestcounts":
+        if listed is not None and listed.resource == "apirequestcounts":
             for item in self._counted(listed.path(), discovery):
                 if isinstance(item, Request):
                     named.add((item.api_version, item.resource))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from k8supgrade.errors import UsageError
 from k8supgrade.kube.api import JSON, ApiError
-from k8supgrade.kube.discovery import Broken, Discovery, ServedResource, discover, server_version, version_order
-from k8supgrade.model.version import KubeVersion
+from k8supgrade.kube.discovery import Broken, Discovery, ServedResource, discover, server_version
+from k8supgrade.model.version import KubeVersion, version_order
 
 ALL = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 STATUS = ["get", "patch", "update"]

@@ -9,10 +9,10 @@ import pytest
 from k8supgrade.checks import CHECKS
 from k8supgrade.checks.base import Context
 from k8supgrade.engine import interest_of
-from k8supgrade.kube.discovery import Discovery, ServedResource, version_order
+from k8supgrade.kube.discovery import Discovery, ServedResource
 from k8supgrade.lifecycle.load import load_table
 from k8supgrade.manifest.interest import Interest
-from k8supgrade.model.version import KubeVersion, Target
+from k8supgrade.model.version import KubeVersion, Target, version_order
 from k8supgrade.sources.cluster_plan import Listing, Planner
 
 TABLE = load_table()
