@@ -41,6 +41,7 @@ lint: $(DEV) ## Check style and types, and that generated files are up to date
 	$(BIN)/mypy
 	$(BIN)/python -m tools.refresh_table --check
 	$(BIN)/python -m tools.make_docs --check
+	$(BIN)/python -m tools.make_rbac --check
 
 bench: $(DEV) ## Measure speed and memory
 	$(BIN)/python -m tools.bench
@@ -57,6 +58,7 @@ refresh-table: $(DEV) ## Read the Go modules of Kubernetes again and write the t
 golden: $(DEV) ## Write the expected reports of the tests and the generated documentation anew
 	K8SUPGRADE_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q $$(grep -rl assert_golden tests --include='test_*.py')
 	$(BIN)/python -m tools.make_docs
+	$(BIN)/python -m tools.make_rbac
 
 package: $(DEV) ## Build wheel, sdist and zipapp into dist/, and try each in an empty environment
 	$(BIN)/python -m tools.package

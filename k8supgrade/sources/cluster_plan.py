@@ -63,6 +63,11 @@ class Planner:
         """The groups that can hold anything to look at; kinds of any group may be wanted whole."""
         return {group for group, _ in self._written} | self._constraint_groups | set().union(*self._bodies.values())
 
+    def kinds(self) -> set[GroupKind]:
+        """The kinds that may be listed where they are served; `*` is every kind of a group."""
+        whole = {(group, kind) for kind, groups in self._bodies.items() for group in groups}
+        return (set(self._written) | whole | {(group, "*") for group in self._constraint_groups}) - _PASSING
+
     def wants(self, group: str) -> bool:
         return bool(self._interest.bodies) or group in self.groups()
 
