@@ -6,6 +6,12 @@ from typing import Any
 
 import yaml
 
+from k8supgrade import engine
+from k8supgrade.checks import CHECKS
+from k8supgrade.checks.base import Context
+from k8supgrade.lifecycle.load import load_table
+from k8supgrade.model.version import KubeVersion, Target
+from k8supgrade.sources.files import FileSource
 from tools import make_rbac
 
 OBJECTS: list[dict[str, Any]] = list(yaml.safe_load_all(make_rbac.MANIFEST.read_text(encoding="utf-8")))
@@ -37,7 +43,12 @@ def test_a_group_is_never_a_wildcard() -> None:
 
 
 def test_what_every_upgrade_asks_about_is_there() -> None:
-    listed = {(rule["apiGroups"][0], name) for rule in RULES["k8supgrade"] for name in rule.get("resources", ())}
+    listed = {
+        (group, name)
+        for rule in RULES["k8supgrade"]
+        for group in rule.get("apiGroups", ())
+        for name in rule.get("resources", ())
+    }
     assert listed >= {
         ("policy", "poddisruptionbudgets"),
         ("policy", "podsecuritypolicies"),
@@ -50,3 +61,12 @@ def test_what_every_upgrade_asks_about_is_there() -> None:
         ("cert-manager.io", "certificates"),
     }
     assert ("", "pods") not in listed
+
+
+def test_a_scan_has_nothing_to_say_about_it() -> None:
+    table = load_table()
+    for minor in range(table.oldest.minor, table.newest.minor + 1):
+        context = Context(table=table, target=Target(KubeVersion(1, minor), {}))
+        checks = list(CHECKS.values())
+        source = FileSource([str(make_rbac.MANIFEST)], engine.interest_of(checks, context))
+        assert engine.run([source], checks, context).findings == ()
