@@ -5,6 +5,9 @@ managedFields, in which the API server keeps each writer's apiVersion
 (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management). The latest write to the main
 resource by anyone but the control plane is what somebody will repeat: evidence of it is fresh, however old it is.
 What a later write with another version has overtaken is stale.
+
+Since 1.25 a server leaves the time out where a server-side apply has changed nothing but who owns the fields. Such an
+entry says what its manager applied last, and not when: nothing can be known to have overtaken it.
 """
 
 from __future__ import annotations
@@ -89,6 +92,9 @@ def traces(metadata: Metadata, kind: str, is_alive: Callable[[str], bool]) -> It
     for api_version, of_version in _by_version(entries).items():
         latest = of_version[0]
         later = _overtaking(entries, api_version, latest.time, is_alive)
+        undated = next((entry for entry in of_version if entry.time is None), None)
+        if undated is not None and later is not None:
+            latest, later = undated, None
         yield Trace(api_version, "managed-fields", latest.manager or None, latest.time, later)
     unreadable = ""
     for annotation, manager in _ANNOTATIONS.items():
@@ -138,7 +144,7 @@ def _applied_trace(
     owner = next((entry for entry in entries if mark in bytes(entry.fields)), None)
     if owner is None:
         return Trace(api_version, "last-applied", manager, None, _overtaking(entries, api_version, "", is_alive))
-    later = _overtaking(entries, api_version, owner.time, is_alive)
+    later = _overtaking(entries, api_version, owner.time, is_alive) if owner.time is not None else None
     return Trace(api_version, "last-applied", owner.manager or manager, owner.time, later)
 
 
