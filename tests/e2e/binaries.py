@@ -17,7 +17,7 @@ from pathlib import Path
 GO = "1.26.6"
 HELM = "v3.16.4"
 KUSTOMIZE = "v5.7.1"
-KUBECTL = "v0.31.14"  # as in kubectl/go.mod
+KUBECTL = "1.31.14"  # in kubectl/go.mod 0.31.14
 CONTROL_PLANES = {"1.24": "1.24.17", "1.25": "1.25.16", "1.28": "1.28.15"}
 _WRITTEN_FOR = "28.15"  # as in controlplane/go.mod
 
@@ -42,16 +42,7 @@ def kustomize() -> Path:
 @cache
 def kubectl() -> Path:
     """Built from a main program of ours, since k8s.io/kubernetes cannot be installed by `go install`."""
-    binary = cache_directory() / f"kubectl-{KUBECTL}" / "kubectl"
-    if not binary.exists():
-        with _staging(binary.parent) as staging:
-            source = Path(staging) / "source"
-            shutil.copytree(Path(__file__).parent / "kubectl", source)
-            _run([_go(), "mod", "tidy"], source)
-            _run([_go(), "build", "-trimpath", "-ldflags=-s -w", "-o", str(Path(staging) / "kubectl"), "."], source)
-            shutil.rmtree(source)
-            _publish(Path(staging), binary.parent)
-    return binary
+    return _compiled("kubectl", f"kubectl-v{KUBECTL}", _flags(KUBECTL))
 
 
 @cache
@@ -60,17 +51,22 @@ def control_plane(version: str) -> Path:
     release = CONTROL_PLANES[version]
     sources = Path(__file__).parent / "controlplane"
     module = _for_release((sources / "go.mod").read_text(encoding="utf-8"), release)
-    flags = ["-trimpath", f"-ldflags=-s -w {_version_flags(release)}"]
-    made_of = "\0".join([module, (sources / "main.go").read_text(encoding="utf-8"), *flags])
+    made_of = "\0".join([module, (sources / "main.go").read_text(encoding="utf-8"), *_flags(release)])
     digest = hashlib.sha256(made_of.encode()).hexdigest()[:12]
-    binary = cache_directory() / f"controlplane-v{release}-{digest}" / "controlplane"
+    return _compiled("controlplane", f"controlplane-v{release}-{digest}", _flags(release), module)
+
+
+def _compiled(name: str, home: str, flags: list[str], module: str | None = None) -> Path:
+    """The main program in the directory `name` here, with `module` for its go.mod."""
+    binary = cache_directory() / home / name
     if not binary.exists():
         with _staging(binary.parent) as staging:
             source = Path(staging) / "source"
-            shutil.copytree(sources, source)
-            (source / "go.mod").write_text(module, encoding="utf-8")
+            shutil.copytree(Path(__file__).parent / name, source)
+            if module is not None:
+                (source / "go.mod").write_text(module, encoding="utf-8")
             _run([_go(), "mod", "tidy"], source)
-            _run([_go(), "build", *flags, "-o", str(Path(staging) / "controlplane"), "."], source)
+            _run([_go(), "build", *flags, "-o", str(Path(staging) / name), "."], source)
             shutil.rmtree(source)
             _publish(Path(staging), binary.parent)
     return binary
@@ -83,11 +79,12 @@ def _for_release(module: str, release: str) -> str:
     return module.replace("k8s.io/cluster-bootstrap v0.25.16", "k8s.io/cluster-bootstrap v0.24.17")
 
 
-def _version_flags(release: str) -> str:
-    """What Kubernetes' own build sets (hack/lib/version.sh): what is removed goes by it, and /version tells it."""
+def _flags(release: str) -> list[str]:
+    """With what Kubernetes' own build sets (hack/lib/version.sh): removals go by it, and both programs tell it."""
     values = {"gitVersion": f"v{release}", "gitMajor": "1", "gitMinor": release.split(".")[1]}
     packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
-    return " ".join(f"-X {package}.{name}={value}" for package in packages for name, value in values.items())
+    told = " ".join(f"-X {package}.{name}={value}" for package in packages for name, value in values.items())
+    return ["-trimpath", f"-ldflags=-s -w {told}"]
 
 
 def _run(command: list[str], directory: Path) -> None:

@@ -6,7 +6,6 @@ namespace has no service accounts. What the API server itself does (RBAC, CRDs, 
 
 from __future__ import annotations
 
-import base64
 import http.client
 import json
 import os
@@ -22,7 +21,7 @@ from types import TracebackType
 import yaml
 
 from tests.e2e import binaries
-from tests.e2e.tokens import free_port, tokens
+from tests.e2e.tokens import client_config, free_port, tokens
 
 ADMIN = "admin"
 START_TIMEOUT = 120.0  # seconds; usual are 2 to 4, but a machine may be busy
@@ -130,17 +129,7 @@ class ControlPlane:
 
     def kubeconfig(self, path: Path, context: str = "prod", *, user: str = ADMIN, namespace: str | None = None) -> Path:
         """Writes a kubeconfig with one context, which is the current one, and returns its path."""
-        authority = base64.b64encode(self.ca_file.read_bytes()).decode()
-        cluster = {"server": self.server, "certificate-authority-data": authority}
-        place = {"cluster": context, "user": user, **({"namespace": namespace} if namespace else {})}
-        content = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": context, "cluster": cluster}],
-            "users": [{"name": user, "user": {"token": self.token(user)}}],
-            "contexts": [{"name": context, "context": place}],
-            "current-context": context,
-        }
+        content = client_config(context, self.server, self.ca_file.read_bytes(), user, self.token(user), namespace)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
         path.chmod(0o600)

@@ -20,8 +20,6 @@ kind: PodDisruptionBudget
 metadata: {name: cart, namespace: default}
 spec: {minAvailable: 1, selector: {matchLabels: {app: cart}}}
 """
-
-
 SECURITY_POLICY = """\
 apiVersion: policy/v1beta1
 kind: PodSecurityPolicy
@@ -52,12 +50,14 @@ def test_an_upgrade_keeps_the_objects_and_loses_the_removed_api(control_plane: C
     config = server.kubeconfig(server.directory / "config")
     before = config.read_text()
     assert git_version(server) == "v1.24.17"
+    assert "Server Version: v1.24.17" in server.kubectl("version").stdout
     assert policy_versions(server) == ["v1", "v1beta1"]
     server.kubectl("apply", "-f", "-", stdin=SECURITY_POLICY)
     assert "policy/v1beta1 PodDisruptionBudget is deprecated" in server.kubectl("apply", "-f", "-", stdin=BUDGET).stderr
 
     server.restart("1.28")
     assert git_version(server) == "v1.28.15"
+    assert "Server Version: v1.28.15" in server.kubectl("version").stdout
     assert policy_versions(server) == ["v1"]
     budget = json.loads(server.kubectl("get", "pdb", "cart", "-o", "json").stdout)
     assert (budget["apiVersion"], budget["spec"]["minAvailable"]) == ("policy/v1", 1)

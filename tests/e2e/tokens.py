@@ -1,12 +1,14 @@
-"""What a server of the tests is given: bearer tokens, a port."""
+"""What a server of the tests is given (bearer tokens, a port), and what its clients are."""
 
 from __future__ import annotations
 
+import base64
 import csv
 import secrets
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 
 def tokens(file: Path, users: Sequence[str], *, admins: Sequence[str]) -> dict[str, str]:
@@ -28,3 +30,19 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+def client_config(
+    context: str, server: str, authority: bytes, user: str, token: str, namespace: str | None
+) -> dict[str, Any]:
+    """A kubeconfig that needs no other file."""
+    cluster = {"server": server, "certificate-authority-data": base64.b64encode(authority).decode()}
+    place = {"cluster": context, "user": user, **({"namespace": namespace} if namespace else {})}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": context, "cluster": cluster}],
+        "users": [{"name": user, "user": {"token": token}}],
+        "contexts": [{"name": context, "context": place}],
+        "current-context": context,
+    }
