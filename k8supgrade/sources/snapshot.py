@@ -6,6 +6,7 @@ import json
 import os
 import tarfile
 import tempfile
+import weakref
 import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -39,6 +40,7 @@ class SnapshotApi:
     def __init__(self, path: str) -> None:
         self._path = path
         self._bodies = tempfile.TemporaryFile()  # noqa: SIM115 -- lives as long as this object
+        weakref.finalize(self, self._bodies.close)
         self._answers: dict[str, _Answer] = {}
         self._about: dict[str, Any] = {}
         self._size = 0
