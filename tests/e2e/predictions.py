@@ -55,6 +55,14 @@ class Prediction:
     def of_release(self, release: Release) -> str:
         return self._worst(one for one in self.findings if _is_in(one, release))
 
+    def of_requests(self, api_version: str, kind: str) -> list[str]:
+        """What is said of those who call an API."""
+        return [
+            one["severity"]
+            for one in self.findings
+            if (one["apiVersion"], one["kind"], one["check"]) == (api_version, kind, "removed-api-requested")
+        ]
+
     def unclaimed(self) -> list[Finding]:
         """Blockers that nothing has been asked about."""
         return [one for one in self.findings if one["severity"] == "blocker" and one["id"] not in self._claimed]

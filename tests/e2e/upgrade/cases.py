@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,17 @@ RESOLUTION = 1.1  # seconds: the times in managedFields have no fractions
 PDB, HPA, CRON_JOB = "PodDisruptionBudget", "HorizontalPodAutoscaler", "CronJob"
 FLOW, SLICE, CAPACITY = "FlowSchema", "EndpointSlice", "CSIStorageCapacity"
 OLD, NEW = {"version": "v2beta2"}, {"version": "v2"}
+
+
+# How an object can be changed, whatever its version: for the n-th time.
+CHANGES: Mapping[str, Callable[[Manifest, int], object]] = {
+    PDB: lambda manifest, n: manifest["spec"].update(minAvailable=n),
+    HPA: lambda manifest, n: manifest["spec"].update(maxReplicas=n),
+    CRON_JOB: lambda manifest, n: manifest["spec"].update(schedule=f"{n} 3 * * *"),
+    FLOW: lambda manifest, n: manifest["spec"].update(matchingPrecedence=n),
+    SLICE: lambda manifest, n: manifest.update(ports=[{"name": "http", "port": n}]),
+    CAPACITY: lambda manifest, n: manifest.update(capacity=f"{n}Gi"),
+}
 
 
 class Step(NamedTuple):
@@ -39,8 +50,9 @@ class History(NamedTuple):
 
 
 class Touch(NamedTuple):
-    """An object whose status, or scale, somebody else has written through another version."""
+    """An object of which somebody else has written a part through another version: "" is the object itself."""
 
+    name: str
     kind: str
     step: Step
     version: str
@@ -67,10 +79,18 @@ HISTORIES = (
     History("old-to-old", HPA, (Step("kubectl", "v2beta1"), Step("client", "v2beta2"))),
 )
 TOUCHES = (
-    Touch(PDB, Step("kubectl", "v1beta1"), "v1", "status", {"status": {"currentHealthy": 2}}),
-    Touch(CRON_JOB, Step("argocd", "v1beta1"), "v1", "status", {"status": {"lastScheduleTime": SCHEDULED}}),
-    Touch(HPA, Step("client", "v2beta2"), "v2", "status", {"status": {"currentReplicas": 1, "desiredReplicas": 2}}),
-    Touch("Deployment", Step("flux", "v1"), "v1", "scale", {"spec": {"replicas": 3}}),
+    Touch("touched", PDB, Step("kubectl", "v1beta1"), "v1", "status", {"status": {"currentHealthy": 2}}),
+    Touch("touched", CRON_JOB, Step("argocd", "v1beta1"), "v1", "status", {"status": {"lastScheduleTime": SCHEDULED}}),
+    Touch(
+        "touched",
+        HPA,
+        Step("client", "v2beta2"),
+        "v2",
+        "status",
+        {"status": {"currentReplicas": 1, "desiredReplicas": 2}},
+    ),
+    Touch("touched", "Deployment", Step("flux", "v1"), "v1", "scale", {"spec": {"replicas": 3}}),
+    Touch("labelled", HPA, Step("argocd", "v2beta2"), "v2", "", {"metadata": {"labels": {"team": "cart"}}}),
 )
 RELEASES = (
     Release("old", (Revision("scaled", OLD),)),
@@ -82,12 +102,14 @@ RELEASES = (
     Release("subchart-old", (Revision("umbrella", {"scaler.version": "v2beta2"}),)),
     Release("subchart-new", (Revision("umbrella", {"scaler.version": "v2"}),)),
     Release("changed", (Revision("scaled", OLD), Revision("scaled", {**NEW, "replicas": 5}))),
+    Release("renamed", (Revision("scaled", OLD), Revision("scaled", NEW))),
     Release("changed-back", (Revision("scaled", NEW), Revision("scaled", {**OLD, "replicas": 5}))),
     Release("failed-after-old", (Revision("scaled", OLD), Revision("scaled", {**NEW, "refused": True}, fails=True))),
     Release("failed-after-new", (Revision("scaled", NEW), Revision("scaled", {**OLD, "refused": True}, fails=True))),
     Release("guarded", (Revision("guarded"),)),
     Release("hook-old", (Revision("hooked", {**OLD, "hook": "pre-upgrade"}),)),
     Release("hook-new", (Revision("hooked", {**NEW, "hook": "pre-upgrade"}),)),
+    Release("welcome-old", (Revision("hooked", {**OLD, "hook": "post-install"}),)),
     Release("test-old", (Revision("hooked", {**OLD, "hook": "test"}),), command="test"),
     Release("farewell-old", (Revision("hooked", {**OLD, "hook": "pre-delete"}),), command="uninstall"),
     Release("budget-old", (Revision("budget", {"version": "v1beta1"}),)),
@@ -131,6 +153,10 @@ class Filled:
         has_old_budgets = self._client.serves(_named(PDB, "v1beta1", "any"))
         self.releases = [one for one in RELEASES if has_old_budgets or one.name != "budget-old"]
         self._fill()
+        event = _filled((HERE / "event.yaml").read_text(encoding="utf-8"), "restart")
+        self.has_events = self._client.serves(event)
+        if self.has_events:
+            self._client.write([event])
 
     def again(self, case: Case) -> str:
         return self._writers[case.writer].again(case.manifest)
@@ -164,19 +190,18 @@ def _plain(writers: Mapping[str, Writer]) -> Iterator[Case]:
 
 def _with_a_past() -> Iterator[Case]:
     for one in HISTORIES:
-        steps = []
-        manifest: Manifest = {}
-        for number, step in enumerate(one.steps):
-            labels = {"turn": f"{number}"} if step.changes else manifest["metadata"]["labels"]
+        steps, changed = [], 1
+        for step in one.steps:
+            changed += step.changes
             manifest = _named(one.kind, step.version, f"{one.name}-{one.kind}".lower())
-            manifest["metadata"]["labels"] = labels
+            CHANGES[one.kind](manifest, changed)
             steps.append((step.writer, manifest))
         yield Case(tuple(steps))
 
 
 def _touched() -> Iterator[Case]:
     for one in TOUCHES:
-        name = f"touched-{one.kind}".lower()
+        name = f"{one.name}-{one.kind}".lower()
         steps = ((one.step.writer, _named(one.kind, one.step.version, name)),)
         yield Case(steps, (_named(one.kind, one.version, name), one.subresource, one.patch))
 

@@ -79,7 +79,7 @@ class Client:
             assert status in (200, 201), (self.path(manifest), status, body)
 
     def touch(self, manifest: Manifest, subresource: str, patch: Mapping[str, Any]) -> None:
-        status, body = self.send("PATCH", f"{self.path(manifest)}/{subresource}", patch)
+        status, body = self.send("PATCH", f"{self.path(manifest)}/{subresource}".rstrip("/"), patch)
         assert status == 200, (self.path(manifest), status, body)
 
     def again(self, manifest: Manifest) -> str:
