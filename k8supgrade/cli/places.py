@@ -14,6 +14,7 @@ from k8supgrade.cli.clusters import Asked, Reached, gap
 from k8supgrade.cli.progress import Progress
 from k8supgrade.errors import UsageError
 from k8supgrade.manifest.interest import Interest, union
+from k8supgrade.sources.helm_written import HelmWritten
 
 # They mean nothing without a cluster: given on the command line all the same, they are a mistake.
 _OF_CLUSTERS = {
@@ -87,10 +88,13 @@ class Sources:
             if not isinstance(cluster, Reached):
                 yield gap(cluster)
                 continue
+            has_releases = self._places.helm and cluster.confines.get("helm", True)
+            written = HelmWritten()
             if self._places.cluster:
-                yield self._cluster(cluster)
-            if self._places.helm and cluster.confines.get("helm", True):
-                yield self._helm(cluster)
+                yield self._cluster(cluster, written if has_releases else None)
+            if has_releases:
+                yield self._helm(cluster, written)
+            yield written
 
     def of_files(self) -> Iterator[engine.Source]:
         if self._places.audit_logs:
@@ -116,7 +120,7 @@ class Sources:
     def _interest(self) -> Interest:
         return engine.interest_of(self._checks, self._context, everything=self._options["strict"])
 
-    def _cluster(self, cluster: Reached) -> engine.Source:
+    def _cluster(self, cluster: Reached, written: HelmWritten | None) -> engine.Source:
         from k8supgrade.sources.cluster import ClusterSource
 
         return ClusterSource(
@@ -127,10 +131,11 @@ class Sources:
             current=cluster.version,
             namespaces=self._option("namespaces", cluster),
             allow_deprecated_calls=self._option("allow_deprecated_calls", cluster),
+            helm=written,
             progress=self._shows(cluster),
         )
 
-    def _helm(self, cluster: Reached) -> engine.Source:
+    def _helm(self, cluster: Reached, written: HelmWritten) -> engine.Source:
         from k8supgrade.sources.helm import HelmSource
 
         return HelmSource(
@@ -139,6 +144,7 @@ class Sources:
             self._context.table,
             namespaces=self._option("namespaces", cluster),
             history=self._option("helm_history", cluster),
+            written=written,
             progress=self._shows(cluster),
         )
 

@@ -24,6 +24,7 @@ from k8supgrade.sources.background import in_background
 from k8supgrade.sources.cluster_objects import Batch, ObjectReader
 from k8supgrade.sources.cluster_plan import Listing, Planner
 from k8supgrade.sources.cluster_use import REQUEST_COUNTS, ApiUse
+from k8supgrade.sources.helm_written import HelmWritten
 from k8supgrade.sources.rbac import rule_for
 
 _WORKERS = 6
@@ -53,6 +54,7 @@ class ClusterSource:
         current: KubeVersion,
         namespaces: Sequence[str] = (),
         allow_deprecated_calls: bool = False,
+        helm: HelmWritten | None = None,
         progress: Callable[[str, int], None] | None = None,
     ) -> None:
         self.scanned = Scanned()
@@ -63,6 +65,7 @@ class ClusterSource:
         self._current = current
         self._namespaces = tuple(dict.fromkeys(namespaces))
         self._allow_deprecated_calls = allow_deprecated_calls
+        self._helm = helm
         self._progress = progress or (lambda what, objects: None)
         self._deprecated: set[tuple[str, str]] = set()
 
@@ -154,7 +157,7 @@ class ClusterSource:
             if listing.deprecated and not self._allow_deprecated_calls:
                 yield from self._count(listing, use)
                 continue
-            reader = ObjectReader(self._api.name, listing, interest, self._table, self._target)
+            reader = ObjectReader(self._api.name, listing, interest, self._table, self._target, self._helm)
             jobs += [partial(self._list, listing, reader, namespace) for namespace in self._namespaces or (None,)]
         for name, batch in in_background(jobs, workers=_WORKERS):
             self.scanned.resources += batch.objects

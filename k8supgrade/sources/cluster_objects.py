@@ -14,6 +14,7 @@ from k8supgrade.model.origin import ClusterOrigin
 from k8supgrade.model.resource import ObjectRef, Resource, Skipped
 from k8supgrade.model.version import KUBERNETES, Target
 from k8supgrade.sources.cluster_plan import Listing
+from k8supgrade.sources.helm_written import HelmWritten
 
 # The API server writes these itself at each start, and brings them up to date at an upgrade
 # (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings).
@@ -38,16 +39,23 @@ class Batch(NamedTuple):
 
 
 class ObjectReader:
-    """Reads the pages of one listing."""
+    """Reads the pages of one listing. `helm` takes the records that are Helm's own, where releases are read too."""
 
     def __init__(
-        self, cluster: str, listing: Listing, interest: Interest, table: LifecycleTable, target: Target
+        self,
+        cluster: str,
+        listing: Listing,
+        interest: Interest,
+        table: LifecycleTable,
+        target: Target,
+        helm: HelmWritten | None = None,
     ) -> None:
         self._cluster = cluster
         self._listing = listing
         self._interest = interest
         self._table = table
         self._target = target
+        self._helm = helm
         self._alive: dict[str, bool] = {}
         self._words = tuple(version.encode() for version in listing.written if "/" in version)
         # The core group's version is in every text: it tells nothing.
@@ -84,7 +92,9 @@ class ObjectReader:
             for trace in traces(metadata, self._listing.served.kind, self._is_alive):
                 if trace.api_version in self._listing.written:
                     found = True
-                    yield self._written(metadata, trace)
+                    resource = self._written(metadata, trace)
+                    if self._helm is None or not self._helm.takes(resource, metadata.annotations):
+                        yield resource
         except UnreadableAnnotationError as error:
             what = f"{self._cluster}: {self._listing.name} {_name(metadata)}"
             yield Skipped(what=what, reason=str(error), optional=True)

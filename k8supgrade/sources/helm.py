@@ -31,6 +31,7 @@ from k8supgrade.manifest.reader import UnreadableError, read_in_portions
 from k8supgrade.manifest.records import Records
 from k8supgrade.model.origin import ReleaseOrigin
 from k8supgrade.model.resource import ObjectRef, Resource, Scanned, Skipped
+from k8supgrade.sources.helm_written import HelmWritten
 from k8supgrade.sources.rbac import rule_for
 
 MAX_OBJECT_BYTES = 96 * 1024 * 1024
@@ -42,7 +43,8 @@ _ROLLBACK_HOOKS = frozenset(("pre-rollback", "post-rollback"))
 class HelmSource:
     """Secrets and ConfigMaps are two stores: a release that is in both is two releases, as for Helm.
 
-    Labels decide which revisions are opened; at most four are fetched at a time, and one is unpacked.
+    Labels decide which revisions are opened; at most four are fetched at a time, and one is unpacked. `written` is told
+    what the releases say of their objects.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class HelmSource:
         *,
         namespaces: Sequence[str] = (),
         history: bool = False,
+        written: HelmWritten | None = None,
         progress: Callable[[str, int], None] | None = None,
     ) -> None:
         self.scanned = Scanned()
@@ -61,6 +64,7 @@ class HelmSource:
         self._table = table
         self._places: tuple[str | None, ...] = tuple(dict.fromkeys(namespaces)) or (None,)
         self._history = history
+        self._written = written or HelmWritten()
         self._progress = progress or (lambda what, objects: None)
 
     def collect(self) -> Iterator[Resource | Skipped]:
@@ -174,6 +178,7 @@ class HelmSource:
     def _read(self, one: Revision, release: Release, what: str) -> Iterator[Resource | Skipped]:
         """One document that cannot be read costs only itself."""
         records = Records()
+        is_whole = True
         for place, template, text in _texts(release, is_history=one.status == SUPERSEDED):
             origin = ReleaseOrigin(
                 cluster=self._api.name,
@@ -186,11 +191,15 @@ class HelmSource:
             )
             try:
                 for _ in read_in_portions(io.BytesIO(text.encode()).read, self._interest, records):
+                    is_whole = is_whole and not records.faults
                     yield from self._items(records, origin, what, place)
             except UnreadableError as error:
+                is_whole = False
                 yield from self._items(records, origin, what, place)
                 yield Skipped(what=what, reason=f"{place}: {error}", origin=origin)
         self.scanned.resources += records.resources
+        if is_whole and one.status != SUPERSEDED:
+            self._written.has_read(one.namespace, one.release)
 
     def _items(self, records: Records, origin: ReleaseOrigin, what: str, place: str) -> Iterator[Resource | Skipped]:
         found, faults = records.take()
@@ -199,8 +208,11 @@ class HelmSource:
         for _, index, api_version, kind, namespace, name, template, duplicates, manifest, _ in found:
             if namespace is None and self._table.namespaced(api_version, kind):
                 namespace = origin.namespace  # as Helm does it
+            ref = ObjectRef(api_version=api_version, kind=kind, namespace=namespace, name=name)
+            if origin.status != SUPERSEDED:
+                self._written.says(ref)
             yield Resource(
-                ref=ObjectRef(api_version=api_version, kind=kind, namespace=namespace, name=name),
+                ref=ref,
                 origin=replace(origin, template=template or origin.template),
                 index=index,
                 manifest=manifest,

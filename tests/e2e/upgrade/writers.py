@@ -108,7 +108,7 @@ class Revision(NamedTuple):
 
 
 class Release(NamedTuple):
-    """`command` is what will be tried again: upgrade, or what else runs its hooks."""
+    """`command` is what will be tried again: upgrade, or what else runs its hooks (install: under another name)."""
 
     name: str
     revisions: tuple[Revision, ...]
@@ -133,6 +133,10 @@ class Helm:
             newest = release.revisions[-1]
             values = {name: value for name, value in newest.values.items() if name != "refused"}
             done = self._upgrade(release, newest._replace(values=values))
+        elif release.command == "install":
+            newest = release.revisions[-1]
+            other = release._replace(name=f"{release.name}-2")
+            done = self._upgrade(other, newest, "--install")
         else:
             done = self._run(release, release.command, release.name)
         return _outcome(done, 'no matches for kind "')
