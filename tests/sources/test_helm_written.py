@@ -12,8 +12,8 @@ REF = ObjectRef(api_version="policy/v1beta1", kind="PodDisruptionBudget", namesp
 LABELS = {"meta.helm.sh/release-name": "cart", "meta.helm.sh/release-namespace": "shop"}
 
 
-def written(manager: str = "helm", **values: bool) -> Resource:
-    origin = ClusterOrigin(cluster="prod", evidence="managed-fields", manager=manager, **values)
+def written(manager: str = "helm", *, stale: bool = False) -> Resource:
+    origin = ClusterOrigin(cluster="prod", evidence="managed-fields", manager=manager, stale=stale)
     return Resource(ref=REF, origin=origin, index=0)
 
 
