@@ -54,10 +54,15 @@ helm_history_option = click.option(
     multiple=True,
     envvar="K8SUPGRADE_TARGET",
     metavar="VERSION",
-    help="Kubernetes version to upgrade to (1.28, latest; next with --current), or COMPONENT=VERSION for an add-on "
-    "(cert-manager=1.13); repeatable.",
+    help="Kubernetes version to upgrade to (1.28, latest; next: the one after that of each cluster, or --current), or "
+    "COMPONENT=VERSION for an add-on (cert-manager=1.13); repeatable.",
 )
-@click.option("--current", envvar="K8SUPGRADE_CURRENT", metavar="VERSION", help="Kubernetes version that runs now.")
+@click.option(
+    "--current",
+    envvar="K8SUPGRADE_CURRENT",
+    metavar="VERSION",
+    help="Kubernetes version that runs now. Default: the cluster's.",
+)
 @output_option("table")
 @fail_on_option
 @allow_incomplete_option
