@@ -51,13 +51,16 @@ class _List(msgspec.Struct):
     items: list[_Definition] | None = None
 
 
+_LISTS = msgspec.json.Decoder(_List)
+
+
 def definitions(page: bytes) -> list[dict[str, Any]]:
     """The definitions of a page as manifests of the fields above.
 
     Raises:
         msgspec.DecodeError: the page is no list of definitions.
     """
-    found: list[dict[str, Any]] = msgspec.to_builtins(msgspec.json.decode(page, type=_List).items or [])
+    found: list[dict[str, Any]] = msgspec.to_builtins(_LISTS.decode(page).items or [])
     return found
 
 

@@ -124,6 +124,13 @@ class _Version(msgspec.Struct, rename="camel"):
     git_version: str = ""
 
 
+# Made when the module is loaded: msgspec learns a type at its first use, and threads that have it learn one at the same
+# time crash the interpreter (seen with 0.22).
+_GROUPS = msgspec.json.Decoder(_Groups)
+_RESOURCES = msgspec.json.Decoder(_Resources)
+_VERSIONS = msgspec.json.Decoder(_Version)
+
+
 def server_version(api: Api) -> KubeVersion:
     """What the server says it is.
 
@@ -131,7 +138,7 @@ def server_version(api: Api) -> KubeVersion:
         ApiError: it does not answer, or with something else.
         UsageError: it names no version.
     """
-    return KubeVersion.parse(_decode(api.get("/version"), _Version).git_version)
+    return KubeVersion.parse(_decode(api.get("/version"), _VERSIONS).git_version)
 
 
 def discover(api: Api, wants: Callable[[str], bool]) -> Discovery:
@@ -142,7 +149,7 @@ def discover(api: Api, wants: Callable[[str], bool]) -> Discovery:
     older: list[str] = []
     for path in ("/api", "/apis"):
         try:
-            groups = _decode(api.get(path, accept=_AGGREGATED), _Groups)
+            groups = _decode(api.get(path, accept=_AGGREGATED), _GROUPS)
         except ApiError as error:
             broken.append(Broken("" if path == "/apis" else "v1", error.reason))
             continue
@@ -195,7 +202,7 @@ def _take_older(
     def read(api_version: str) -> _Resources | Broken:
         try:
             root = "/apis" if "/" in api_version else "/api"
-            return _decode(api.get(f"{root}/{api_version}"), _Resources)
+            return _decode(api.get(f"{root}/{api_version}"), _RESOURCES)
         except ApiError as error:
             return Broken(api_version, error.reason)
 
@@ -226,8 +233,8 @@ def _preference(resource: ServedResource) -> tuple[object, ...]:
     return (resource.group, resource.kind, *version_order(resource.version), resource.resource)
 
 
-def _decode(data: bytes, type_: type[T]) -> T:
+def _decode(data: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
-        return msgspec.json.decode(data, type=type_)
+        return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ApiError(_NO_SERVER) from None

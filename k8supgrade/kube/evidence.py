@@ -74,6 +74,12 @@ class _Manifest(msgspec.Struct, rename="camel"):
     kind: str = ""
 
 
+# Made when the module is loaded: msgspec learns a type at its first use, and threads that have it learn one at the same
+# time crash the interpreter (seen with 0.22).
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_MANIFESTS = msgspec.json.Decoder(_Manifest)
+
+
 def writers(metadata: Metadata) -> list[Entry]:
     """The writes to the main resource by anyone but the control plane, the latest first."""
     if (metadata.annotations or {}).get(AUTO_UPDATED) == "true":
@@ -119,7 +125,7 @@ def _is_of_status(entry: Entry) -> bool:
     if _STATUS_FIRST.match(entry.fields) is None:
         return False
     try:
-        return set(msgspec.json.decode(entry.fields, type=dict[str, msgspec.Raw])) == {"f:status"}
+        return set(_FIELDS.decode(entry.fields)) == {"f:status"}
     except msgspec.DecodeError:
         return False
 
@@ -130,7 +136,7 @@ def _applied(text: str, kind: str) -> str | None:
     if not text:
         return ""
     try:
-        manifest = msgspec.json.decode(text, type=_Manifest)
+        manifest = _MANIFESTS.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return None
     return manifest.api_version if manifest.kind == kind else ""

@@ -37,6 +37,9 @@ class _Status(msgspec.Struct):
     metadata: _ListMetadata | None = None
 
 
+_STATUS = msgspec.json.Decoder(_Status)
+
+
 class Peer(NamedTuple):
     """Whom we ask. `address`: host and port; `is_anonymous`: the kubeconfig holds no credentials."""
 
@@ -74,7 +77,7 @@ def refused(answer: Answer, peer: Peer) -> AttemptError:
 
 def _said(body: bytes) -> _Status:
     try:
-        return msgspec.json.decode(body, type=_Status)
+        return _STATUS.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Status()
 

@@ -31,6 +31,12 @@ class _List(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
 
 
+# Made when the module is loaded: msgspec learns a type at its first use, and threads that have it learn one at the same
+# time crash the interpreter (seen with 0.22).
+_LISTS = msgspec.json.Decoder(_List)
+_OBJECTS = msgspec.json.Decoder(_Object)
+
+
 class Batch(NamedTuple):
     """What a page gave: how many objects it held, and what is to be said about them."""
 
@@ -68,7 +74,7 @@ class ObjectReader:
 
     def read(self, page: bytes) -> Batch:
         """Raises msgspec.DecodeError where the page is no list of objects."""
-        objects = msgspec.json.decode(page, type=_List).items or []
+        objects = _LISTS.decode(page).items or []
         return Batch(len(objects), [item for raw in objects for item in self.read_object(bytes(raw))])
 
     def read_object(self, raw: bytes) -> Iterator[Resource | Skipped]:
@@ -82,7 +88,7 @@ class ObjectReader:
     def _examined(self, raw: bytes) -> Iterator[Resource | Skipped]:
         """Most objects name no API that matters: a look at their text saves their parse."""
         if self._always or any(word in raw for word in self._words) or (self._words and _ESCAPED_SLASH in raw):
-            yield from self._traced(msgspec.json.decode(raw, type=_Object).metadata)
+            yield from self._traced(_OBJECTS.decode(raw).metadata)
         if self._interest.wants_body(self._listing.served.kind, raw):
             yield from self._whole(raw)
 
