@@ -126,7 +126,7 @@ def test_no_modules_import_each_other_when_they_are_loaded() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_threads_never_have_msgspec_learn_a_type(module: str) -> None:
-    """`msgspec.json.decode(…, type=…)` in threads crashes the interpreter: a Decoder is made when a module is loaded."""
+    """`msgspec.json.decode(…, type=…)` in threads crashes the interpreter; modules make their Decoders at once."""
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("msgspec.json.decode", "msgspec.convert"):
             assert "type" not in {keyword.arg for keyword in node.keywords}, f"line {node.lineno}"

@@ -101,11 +101,17 @@ def test_what_was_asked_for_is_no_error(arguments: tuple[str, ...]) -> None:
     assert result.stdout
 
 
+def _heed_interrupts() -> None:
+    """A shell has what it starts in the background ignore them, and so what that starts in turn."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupted(tmp_path: Path) -> None:
     """Ctrl-C while a slow pipe is read: 130, no traceback, no report and no half of one."""
     process = subprocess.Popen(
         [*COMMAND, "scan", "--target", "1.28", "-", "-o", "json=report.json", "-o", "table"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env=environment(),
+        preexec_fn=_heed_interrupts,
     )  # fmt: skip
     assert process.stdin is not None
     process.stdin.write(REMOVED.encode() + b"---\n")
