@@ -56,7 +56,8 @@ def command(path: str, **options: Any) -> int:
         raise UsageError("a snapshot holds one cluster: name one --context, and write a file for each")
     (cluster,) = clusters
     if isinstance(cluster, Unreached):
-        raise UsageError(f"cluster {cluster.name}: {cluster.reason}")
+        click.echo(f"Error: no snapshot: cluster {clean(cluster.name)}: {clean(cluster.reason)}", err=True)
+        return policy.INCOMPLETE
     progress = Progress(enabled=not (options["quiet"] or options["no_progress"]))
     try:
         taken = _take(cluster, path, options, progress)

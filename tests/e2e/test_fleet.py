@@ -93,3 +93,12 @@ def test_a_namespace_that_is_not_there(fleet: Path) -> None:
     run = scan(fleet, "--context", "new", "-n", "nosuch")
     assert run.code == 3
     assert ("new: namespace nosuch", "there is no such namespace") in missing(run.report)
+
+
+def test_a_snapshot_of_nothing(fleet: Path, tmp_path: Path) -> None:
+    run = k8supgrade("snapshot", "-o", tmp_path / "cluster.tar.gz", "--context", "down", config=fleet)
+    assert run.code == 3
+    assert "no snapshot: cluster down: connection refused" in run.err
+    assert not (tmp_path / "cluster.tar.gz").exists()
+    both = k8supgrade("snapshot", "-o", tmp_path / "cluster.tar.gz", "--all-contexts", config=fleet)
+    assert (both.code, "a snapshot holds one cluster" in both.err) == (2, True)
