@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.e2e.cluster import ControlPlane
-from tests.e2e.scanning import budget, missing, scan
+from tests.e2e.scanning import budget, k8supgrade, missing, scan
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "rbac.yaml"
 SECURITY_POLICY = {
@@ -20,8 +21,10 @@ SECURITY_POLICY = {
     "metadata": {"name": "open"},
     "spec": {name: {"rule": "RunAsAny"} for name in ("seLinux", "runAsUser", "supplementalGroups", "fsGroup")},
 }
+HELM = {"secrets": "Secrets", "configmaps": "ConfigMaps"}
 ROLES = ("k8supgrade", "k8supgrade-helm-secrets", "k8supgrade-helm-configmaps")
 _RULE = re.compile(r'apiGroups: \["([^"]*)"\], resources: \["([^"]*)"\], verbs: \[([^]]*)\]')
+_METRICS = 'it needs the rule nonResourceURLs: ["/metrics"], verbs: ["get"]'
 
 
 def bind(server: ControlPlane, role: str, namespace: str | None = None) -> None:
@@ -61,6 +64,17 @@ def test_it_suffices(server: ControlPlane, config: Path, tmp_path: Path) -> None
     assert run.report["scanned"]["releases"] == 1
 
 
+def test_the_service_account_is_bound(server: ControlPlane, tmp_path: Path) -> None:
+    """By the manifest alone, for scans and for snapshots."""
+    config = server.kubeconfig(tmp_path / "account")
+    content = yaml.safe_load(config.read_text())
+    content["users"][0]["user"]["as"] = "system:serviceaccount:k8supgrade:k8supgrade"
+    config.write_text(yaml.safe_dump(content))
+    run = scan(config)
+    assert (run.code, run.report["skipped"]) == (0, [])
+    assert k8supgrade("snapshot", "-o", tmp_path / "cluster.tar.gz", config=config).code == 0
+
+
 def test_without_secrets_the_report_says_that_releases_were_not_read(server: ControlPlane, config: Path) -> None:
     bind(server, "k8supgrade")
     bind(server, "k8supgrade-helm-configmaps")
@@ -76,6 +90,7 @@ def test_without_secrets_the_report_says_that_releases_were_not_read(server: Con
 def test_what_the_report_asks_for_is_what_is_missing(server: ControlPlane, config: Path) -> None:
     """Grants the rules that the report names, and nothing else, until it is complete."""
     rules: list[dict[str, Any]] = [{"nonResourceURLs": ["/metrics"], "verbs": ["get"]}]
+    granted: set[str] = set()
     for _ in range(4):
         role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "asked-for"}}
         server.kubectl("apply", "-f", "-", stdin=json.dumps({**role, "rules": rules}))
@@ -83,7 +98,10 @@ def test_what_the_report_asks_for_is_what_is_missing(server: ControlPlane, confi
             "create", "clusterrolebinding", "asked", "--clusterrole=asked-for", "--user=scanner", check=False
         )
         run = scan(config)
-        open_rules = [_RULE.search(reason) for _, reason in missing(run.report)]
+        unread = dict(missing(run.report))
+        assert granted.isdisjoint(unread)  # what was granted is no longer missing
+        granted |= unread.keys()
+        open_rules = [_RULE.search(reason) for reason in unread.values()]
         if not open_rules:
             break
         assert run.code == 3
@@ -99,8 +117,17 @@ def test_without_any_right_nothing_looks_ready(config: Path) -> None:
     run = scan(config)
     assert run.code == 3
     assert run.report["findings"] == []
-    unread = {what for what, _ in missing(run.report)}
-    assert {"prod: list poddisruptionbudgets.policy", "prod: Helm releases in Secrets"} <= unread
+    unread = dict(missing(run.report))
+    assert {"prod: list poddisruptionbudgets.policy", "prod: Helm releases in Secrets"} <= unread.keys()
+    assert len(unread) >= 30
+    assert "Allow reading /metrics" in unread.pop("prod: list podsecuritypolicies.policy")
+    for what, reason in unread.items():
+        found = _RULE.search(reason)
+        assert found is not None, (what, reason)
+        listed = ".".join(filter(None, (found[2], found[1])))
+        assert what in (f"prod: list {listed}", f"prod: Helm releases in {HELM.get(found[2])}")
+    ((what, reason),) = [(skip["what"], skip["reason"]) for skip in run.report["skipped"] if skip["optional"]]
+    assert (what, _METRICS in reason) == ("prod: metrics (who calls deprecated APIs)", True)
 
 
 def test_in_a_namespace_rights_there_are_enough(server: ControlPlane, config: Path) -> None:
@@ -119,12 +146,26 @@ def test_in_a_namespace_rights_there_are_enough(server: ControlPlane, config: Pa
     assert "/metrics" not in paths
 
 
-def test_metrics_are_optional_until_a_kind_can_be_counted_only_there(server: ControlPlane, config: Path) -> None:
+def bind_without_metrics(server: ControlPlane) -> None:
     role = json.loads(server.kubectl("get", "clusterrole", "k8supgrade", "-o", "json").stdout)
     role["rules"] = [rule for rule in role["rules"] if "nonResourceURLs" not in rule]
     server.kubectl("replace", "-f", "-", stdin=json.dumps(role))
     for name in ROLES:
         bind(server, name)
+
+
+def test_metrics_are_optional(control_plane: Callable[..., ControlPlane], tmp_path: Path) -> None:
+    server = control_plane("1.28")
+    server.kubectl("apply", "-f", str(DEPLOY))
+    bind_without_metrics(server)
+    run = scan(server.kubeconfig(tmp_path / "scanner", user="scanner"), target="1.29")
+    ((what, reason),) = [(skip["what"], skip["reason"]) for skip in run.report["skipped"]]
+    assert (what, _METRICS in reason) == ("prod: metrics (who calls deprecated APIs)", True)
+    assert (run.code, missing(run.report)) == (0, [])
+
+
+def test_metrics_are_needed_where_a_kind_is_counted_only_there(server: ControlPlane, config: Path) -> None:
+    bind_without_metrics(server)
     run = scan(config)
     optional = [skip["what"] for skip in run.report["skipped"] if skip["optional"]]
     assert optional == ["prod: metrics (who calls deprecated APIs)"]
