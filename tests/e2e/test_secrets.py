@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from k8supgrade.reports import NAMES
+from tests.e2e import faults
 from tests.e2e.cluster import ControlPlane
+from tests.e2e.faults import Rule, proxy
 from tests.e2e.scanning import Run, budget, k8supgrade, scan
 
 CANARY = "canary-8f2d"
@@ -153,13 +156,63 @@ def test_no_snapshot_holds_one(server: ControlPlane, snapshot: Callable[..., Pat
     assert_clean(server, *texts)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_no_report_of_a_snapshot_holds_one(server: ControlPlane, snapshot: Callable[..., Path], name: str) -> None:
+    path = snapshot("--helm-history")
+    run = k8supgrade("scan", "--target", "1.28", "-v", "-o", name, "--snapshot", path)
+    assert run.code == 1
+    assert_clean(server, *of_run(run))
+
+
+BREAKS: dict[str, faults.Fault] = {
+    "answered as an error": lambda handler, body: handler.answer(500, body),
+    "forbidden": lambda handler, body: handler.answer(403, body),
+    "not JSON": faults.changed(lambda body: b"#" + body),
+    "truncated": faults.truncated,
+    "reset": faults.reset,
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_no_failure_tells_one(server: ControlPlane, tmp_path: Path, name: str) -> None:
+    """Each list and each release is broken, with the objects in what is sent."""
+    with proxy(server, tmp_path / "kubeconfig", Rule(r"/(secrets|cronjobs)\b", BREAKS[name])) as config:
+        taken = k8supgrade("snapshot", "--timeout", "2", "-o", tmp_path / "cluster", config=config)
+        runs = [scan(config, "-v", "--timeout", "2"), taken]
+    assert [run.code for run in runs] == [1, 3]
+    assert runs[0].report["skipped"]
+    assert_clean(server, (tmp_path / "cluster").read_bytes())
+    for run in runs:
+        assert_clean(server, *of_run(run))
+
+
+@pytest.mark.parametrize("answer", ["ready", "refused", "no object", "no credential", "failed"])
+def test_what_a_credential_plugin_answers_is_not_told(
+    server: ControlPlane, config: Path, tmp_path: Path, answer: str
+) -> None:
+    credential = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
+    token = server.token() if answer == "ready" else CANARY
+    answers: dict[str, object] = {"no object": CANARY, "no credential": credential | {"token": CANARY}}
+    whole = credential | {"status": {"token": token}}
+    (tmp_path / "answer").write_text(json.dumps(answers.get(answer, whole)))
+    plugin = tmp_path / "plugin"
+    plugin.write_text(f"#!/bin/sh\ncat '{tmp_path}/answer'\nexit {int(answer == 'failed')}\n")
+    plugin.chmod(0o755)
+    content = yaml.safe_load(config.read_text())
+    execute = {"apiVersion": credential["apiVersion"], "command": str(plugin), "interactiveMode": "Never"}
+    content["users"][0]["user"] = {"exec": execute}
+    config.write_text(yaml.safe_dump(content))
+    run = scan(config, "-v")
+    assert run.code == (1 if answer == "ready" else 3)
+    assert_clean(server, *of_run(run))
+
+
 @pytest.mark.parametrize("target", ["1.25", "1.28", "1.31"])
 def test_a_snapshot_says_what_the_cluster_says(config: Path, snapshot: Callable[..., Path], target: str) -> None:
     live = scan(config, target=target)
     offline = k8supgrade("scan", "--target", target, "-o", "json", "--snapshot", snapshot())
     assert live.code == offline.code
     reports = [{key: value for key, value in run.report.items() if key != "generatedAt"} for run in (live, offline)]
-
     assert reports[0] == reports[1]
 
 
