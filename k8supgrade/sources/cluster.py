@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,7 +22,7 @@ from k8supgrade.model.origin import ClusterOrigin
 from k8supgrade.model.resource import ObjectRef, Request, Resource, Scanned, Skipped
 from k8supgrade.model.version import KubeVersion, Target
 from k8supgrade.sources.background import in_background
-from k8supgrade.sources.cluster_objects import Batch, ObjectReader
+from k8supgrade.sources.cluster_objects import ObjectReader
 from k8supgrade.sources.cluster_plan import Listing, Planner
 from k8supgrade.sources.cluster_use import REQUEST_COUNTS, ApiUse
 from k8supgrade.sources.helm_written import HelmWritten
@@ -36,6 +37,15 @@ _NOT_COUNTED = (
     "only a deprecated version serves it, and listing it would itself be a deprecated request, for which some "
     "platforms refuse an upgrade; {why}. Allow reading /metrics, or add --allow-deprecated-calls"
 )
+
+
+class _Page(NamedTuple):
+    """A page of a list, and who reads it; `what` is the list's name in a message."""
+
+    name: str
+    what: str
+    reader: ObjectReader
+    data: bytes
 
 
 class ClusterSource:
@@ -159,25 +169,33 @@ class ClusterSource:
                 continue
             reader = ObjectReader(self._api.name, listing, interest, self._table, self._target, self._helm)
             jobs += [partial(self._list, listing, reader, namespace) for namespace in self._namespaces or (None,)]
-        for name, batch in in_background(jobs, workers=_WORKERS):
-            self.scanned.resources += batch.objects
-            self._progress(name, self.scanned.resources)
-            yield from batch.items
+        for page in in_background(jobs, workers=_WORKERS):
+            if isinstance(page, Skipped):
+                yield page
+            else:
+                yield from self._read(page)
 
-    def _list(self, listing: Listing, reader: ObjectReader, namespace: str | None) -> Iterator[tuple[str, Batch]]:
-        """Runs in a thread of its own."""
+    def _list(self, listing: Listing, reader: ObjectReader, namespace: str | None) -> Iterator[_Page | Skipped]:
+        """Runs in a thread of its own, which asks for the next page while this one is read."""
         what = f"list {listing.name}" + (f" in namespace {namespace}" if namespace else "")
         accept = JSON if listing.body else f"{METADATA_LIST},{JSON}"
         try:
-            for page in pages(self._api, listing.served.path(namespace), accept=accept):
-                yield listing.name, reader.read(page)
+            for data in pages(self._api, listing.served.path(namespace), accept=accept):
+                yield _Page(listing.name, what, reader, data)
         except ApiError as error:
             if error.is_unreachable:
                 raise
-            reason = self._reason(error, listing.served.group, listing.served.resource)
-            yield listing.name, Batch(0, [self._skip(what, reason)])
+            yield self._skip(what, self._reason(error, listing.served.group, listing.served.resource))
+
+    def _read(self, page: _Page) -> Iterator[Resource | Skipped]:
+        try:
+            batch = page.reader.read(page.data)
         except msgspec.DecodeError as error:
-            yield listing.name, Batch(0, [self._skip(what, f"the answer is no list of objects: {error}")])
+            yield self._skip(page.what, f"the answer is no list of objects: {error}")
+            return
+        self.scanned.resources += batch.objects
+        self._progress(page.name, self.scanned.resources)
+        yield from batch.items
 
     def _count(self, listing: Listing, use: ApiUse | None) -> Iterator[Resource | Skipped]:
         """Only a deprecated version serves the kind. Where it lives on at the target, its traces are all that could
