@@ -14,9 +14,11 @@ def plural(kind: str) -> str:
 
     >>> plural("NetworkPolicy"), plural("Ingress"), plural("Endpoints"), plural("Gateway")
     ('networkpolicies', 'ingresses', 'endpoints', 'gateways')
+    >>> plural("ResourceClassParameters")
+    'resourceclassparameters'
     """
     name = kind.lower()
-    if name == "endpoints":
+    if name.endswith(("endpoints", "parameters")):  # they are plurals already
         return name
     if name.endswith(("s", "x", "ch", "sh")):
         return name + "es"
