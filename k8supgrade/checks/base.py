@@ -96,7 +96,6 @@ class Judgement(NamedTuple):
 def finding(check: str, resource: Resource, judgement: Judgement) -> Finding:
     """The finding that `judgement` makes of `resource`. Stale evidence is good to know, whatever it is evidence of."""
     ref, origin = resource.ref, resource.origin
-    lifecycle = judgement.lifecycle
     is_stale = isinstance(origin, ClusterOrigin) and origin.stale
     return Finding(
         check=check,
@@ -109,14 +108,23 @@ def finding(check: str, resource: Resource, judgement: Judgement) -> Finding:
         fix=_fix_at(origin, judgement.fix),
         origins=(origin,),
         owner=_owner(origin),
-        component=lifecycle.component if lifecycle else "kubernetes",
-        introduced_in=_text(lifecycle.introduced_in) if lifecycle else None,
-        deprecated_in=_text(lifecycle.deprecated_in) if lifecycle else None,
-        removed_in=_text(lifecycle.removed_in) if lifecycle else None,
         replacement=judgement.replacement,
-        reference=lifecycle.reference if lifecycle else None,
+        **row_fields(judgement.lifecycle),
         locator=_locator(resource) if ref.name is None else None,
     )
+
+
+def row_fields(row: ApiLifecycle | None) -> dict[str, Any]:
+    """What a finding tells of the API's row, as its fields."""
+    if row is None:
+        return {}
+    return {
+        "component": row.component,
+        "introduced_in": _text(row.introduced_in),
+        "deprecated_in": _text(row.deprecated_in),
+        "removed_in": _text(row.removed_in),
+        "reference": row.reference,
+    }
 
 
 def is_history(resource: Resource) -> bool:

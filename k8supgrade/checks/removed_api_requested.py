@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from k8supgrade.checks.base import Context, fix_of, release_name, replacement_of
+from k8supgrade.checks.base import Context, fix_of, release_name, replacement_of, row_fields
 from k8supgrade.errors import UsageError
 from k8supgrade.manifest.interest import Interest
 from k8supgrade.model.finding import Finding, Severity
@@ -115,12 +115,8 @@ def check_request(request: Request, context: Context) -> Iterator[Finding]:
         origins=(request.origin,),
         fix=" ".join(filter(None, (fix_of(row, replacement, context) if row else None, _next(callers, clients)))),
         owner=clients[0].user if clients else None,
-        component=row.component if row is not None else "kubernetes",
-        introduced_in=_text(row.introduced_in) if row is not None else None,
-        deprecated_in=_text(row.deprecated_in) if row is not None else None,
-        removed_in=gone.removed_in,
         replacement=replacement,
-        reference=row.reference if row is not None else None,
+        **{**row_fields(row), "removed_in": gone.removed_in},
     )
 
 
@@ -194,7 +190,3 @@ def _next(callers: Sequence[Caller], clients: Sequence[Caller]) -> str:
             "--audit-log FILE."
         )
     return "The control plane is upgraded along with it: nothing to do."
-
-
-def _text(release: object) -> str | None:
-    return None if release is None else str(release)

@@ -132,7 +132,7 @@ def _entry(entry: Mapping[str, Any]) -> Json:
     return kept
 
 
-def by_path(path: str, accept: str) -> Callable[[bytes], bytes] | None:
+def by_path(path: str) -> Callable[[bytes], bytes] | None:
     """What reduces the answer of `path`; None where it holds nothing but names (discovery, the version)."""
     if path == "/metrics":
         return metrics

@@ -61,12 +61,15 @@ class Planner:
 
     def groups(self) -> set[str]:
         """The groups that can hold anything to look at; kinds of any group may be wanted whole."""
-        return {group for group, _ in self._written} | self._constraint_groups | set().union(*self._bodies.values())
+        return {group for group, _ in self._candidates()}
 
     def kinds(self) -> set[GroupKind]:
         """The kinds that may be listed where they are served; `*` is every kind of a group."""
+        return self._candidates() - _PASSING
+
+    def _candidates(self) -> set[GroupKind]:
         whole = {(group, kind) for kind, groups in self._bodies.items() for group in groups}
-        return (set(self._written) | whole | {(group, "*") for group in self._constraint_groups}) - _PASSING
+        return set(self._written) | whole | {(group, "*") for group in self._constraint_groups}
 
     def wants(self, group: str) -> bool:
         return bool(self._interest.bodies) or group in self.groups()

@@ -79,10 +79,9 @@ class ApiUse:
             yield Skipped(what=what, reason=reason, optional=True)
 
     def _request(self, one: RequestedApi, origin: ClusterOrigin, discovery: Discovery) -> Request:
-        api_version = f"{one.group}/{one.version}" if one.group else one.version
         return Request(
-            api_version=api_version,
-            kind=discovery.kinds.get((api_version, one.resource), one.resource),
+            api_version=one.api_version,
+            kind=discovery.kinds.get((one.api_version, one.resource), one.resource),
             resource=f"{one.resource}/{one.subresource}" if one.subresource else one.resource,
             removed_in=one.removed_release or None,
             origin=origin,

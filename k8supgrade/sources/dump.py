@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from k8supgrade.lifecycle.table import LifecycleTable
     from k8supgrade.model.version import Target
     from k8supgrade.sources.cluster_objects import ObjectReader
+    from k8supgrade.sources.cluster_plan import Planner
 
 # As kubectl indents YAML, and as JSON is written: each live object has one, hardly a manifest does.
 WORDS = (b"  uid: ", b'"uid":')
@@ -38,6 +39,7 @@ class DumpReader:
         self._interest = interest
         self._table = table
         self._target = target
+        self._planner: Planner | None = None
         self._readers: dict[tuple[str, str, str], ObjectReader] = {}
 
     def read(self, path: str, api_version: str, kind: str, manifest: Mapping[str, Any]) -> Iterator[Resource | Skipped]:
@@ -58,8 +60,9 @@ class DumpReader:
         from k8supgrade.sources.cluster_objects import ObjectReader
         from k8supgrade.sources.cluster_plan import Planner
 
-        kubernetes = self._target.kubernetes
-        planner = Planner(self._interest, self._table, current=kubernetes, target=kubernetes)
+        if self._planner is None:
+            kubernetes = self._target.kubernetes
+            self._planner = Planner(self._interest, self._table, current=kubernetes, target=kubernetes)
         group, _, version = api_version.rpartition("/")
-        listing = planner.listing(ServedResource(group, version, kind, plural(kind), namespaced=True))
+        listing = self._planner.listing(ServedResource(group, version, kind, plural(kind), namespaced=True))
         return ObjectReader(path, listing, self._interest, self._table, self._target)

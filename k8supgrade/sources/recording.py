@@ -85,7 +85,7 @@ class Recorder:
     ) -> bytes:
         key = key_of(path, query, accept)
         try:
-            body = self._reduced(path, accept, self._api.get(path, query=query, accept=accept, limit=limit))
+            body = self._reduced(path, self._api.get(path, query=query, accept=accept, limit=limit))
         except ApiError as error:
             if error.status is not None:
                 self._write({"request": key, "status": error.status, "reason": error.reason}, b"")
@@ -98,11 +98,11 @@ class Recorder:
             self._count += 1
             add_member(self._archive, f"answers/{self._count:06}", json.dumps(header).encode() + b"\n" + body)
 
-    def _reduced(self, path: str, accept: str, body: bytes) -> bytes:
+    def _reduced(self, path: str, body: bytes) -> bytes:
         stored = _STORED.match(path)
         if stored is not None:
             return _reduced_release(body, "secrets" if stored[1] == "secrets" else "configmaps", self._bodies)
-        reduce = redact.by_path(path, accept)
+        reduce = redact.by_path(path)
         try:
             return body if reduce is None else reduce(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, AttributeError, KeyError, TypeError):

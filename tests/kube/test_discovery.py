@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8supgrade.errors import UsageError
-from k8supgrade.kube.api import JSON, ApiError
+from k8supgrade.kube.api import ApiError
 from k8supgrade.kube.discovery import Broken, Discovery, ServedResource, discover, server_version
 from k8supgrade.model.version import KubeVersion, version_order
+from tests.kube.fake import Fake
 
 ALL = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 STATUS = ["get", "patch", "update"]
@@ -26,25 +26,6 @@ SERVED: dict[str, list[tuple[str, str, bool, list[str]]]] = {
     "flowcontrol.apiserver.k8s.io/v1beta3": [("flowschemas", "FlowSchema", False, ALL)],
 }
 HPA = ServedResource("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", True)
-
-
-class Fake:
-    """A server that answers what it is told to; whatever else is asked is not there."""
-
-    name = "prod"
-
-    def __init__(self, answers: Mapping[str, Any]) -> None:
-        self.answers = answers
-        self.asked: list[str] = []
-
-    def get(
-        self, path: str, *, query: Mapping[str, str] | None = None, accept: str = JSON, limit: int | None = None
-    ) -> bytes:
-        self.asked.append(path)
-        answer = self.answers.get(path, ApiError("not found", status=404))
-        if isinstance(answer, ApiError):
-            raise answer
-        return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
 
 def aggregated() -> dict[str, Any]:

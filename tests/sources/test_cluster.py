@@ -11,12 +11,13 @@ import pytest
 from k8supgrade import engine
 from k8supgrade.checks import CHECKS
 from k8supgrade.checks.base import Context
-from k8supgrade.kube.api import JSON, ApiError
+from k8supgrade.kube.api import ApiError
 from k8supgrade.lifecycle.load import load_table
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.origin import ClusterOrigin
 from k8supgrade.model.version import KubeVersion, Target
 from k8supgrade.sources.cluster import ClusterSource
+from tests.kube.fake import Fake
 
 TABLE = load_table()
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -26,23 +27,6 @@ PDBS, PSPS = "/apis/policy/v1/poddisruptionbudgets", "/apis/policy/v1beta1/podse
 METRICS = b"""# TYPE apiserver_storage_objects gauge
 apiserver_storage_objects{resource="podsecuritypolicies.policy"} %d
 """
-
-
-class Fake:
-    name = "prod"
-
-    def __init__(self, answers: Mapping[str, Any]) -> None:
-        self.answers = answers
-        self.asked: list[str] = []
-
-    def get(
-        self, path: str, *, query: Mapping[str, str] | None = None, accept: str = JSON, limit: int | None = None
-    ) -> bytes:
-        self.asked.append(path)
-        answer = self.answers.get(path, ApiError("not found", status=404))
-        if isinstance(answer, ApiError):
-            raise answer
-        return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
 
 def served(*resources: tuple[str, str, str, bool]) -> dict[str, Any]:

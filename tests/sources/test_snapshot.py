@@ -14,36 +14,20 @@ from typing import Any
 import pytest
 
 from k8supgrade.errors import UsageError
-from k8supgrade.kube.api import JSON, ApiError, TooLargeError
+from k8supgrade.kube.api import ApiError, TooLargeError
 from k8supgrade.kube.release import decode_object
 from k8supgrade.sources.recording import INDEX, SCHEMA, Recorder, add_member
 from k8supgrade.sources.snapshot import SnapshotApi
+from tests.kube.fake import Fake
 
 LIST = "/apis/policy/v1/poddisruptionbudgets"
 RELEASE = "/api/v1/namespaces/shop/secrets/sh.helm.release.v1.cart.v1"
 CANARY = "canary"
 
 
-class Answers:
-    """An API of fixed answers."""
-
-    name = "prod"
-
-    def __init__(self, answers: Mapping[str, bytes | ApiError]) -> None:
-        self._answers = answers
-
-    def get(
-        self, path: str, *, query: Mapping[str, str] | None = None, accept: str = JSON, limit: int | None = None
-    ) -> bytes:
-        answer = self._answers[path]
-        if isinstance(answer, ApiError):
-            raise answer
-        return answer
-
-
 def record(path: Path, answers: Mapping[str, bytes | ApiError]) -> Recorder:
     archive = tarfile.open(path, "w:gz")  # noqa: SIM115 -- closed by `close`
-    recorder = Recorder(Answers(answers), archive, frozenset(["HorizontalPodAutoscaler"]))
+    recorder = Recorder(Fake(answers), archive, frozenset(["HorizontalPodAutoscaler"]))
     recorder.describe(
         tool="1", taken_at="2026-01-31T09:00:00Z", namespaces=("shop",), releases=True, deprecated_calls=False,
         history=True,
