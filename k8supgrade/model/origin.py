@@ -80,4 +80,20 @@ class ReleaseOrigin:
         return (2, self.cluster, self.namespace, self.release, self.revision, self.template or "")
 
 
-Origin = FileOrigin | ClusterOrigin | ReleaseOrigin
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartOrigin:
+    """A chart that a Helmfile (or another file) pins. `version` is as written, None where none is."""
+
+    path: str
+    line: int
+    environment: str | None
+    release: str
+    chart: str
+    version: str | None
+
+    def sort_key(self) -> SortKey:
+        where = "\0".join((self.release, self.chart, self.version or ""))
+        return (3, self.path, self.environment or "", where, self.line, "")
+
+
+Origin = FileOrigin | ClusterOrigin | ReleaseOrigin | ChartOrigin

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from k8supgrade.model.chart import ChartEntry
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.resource import Skipped
 
@@ -44,6 +45,7 @@ class Verdict:
     skipped: tuple[Skipped, ...]
     ignored: tuple[Ignored, ...]
     exit_code: int
+    charts: tuple[ChartEntry, ...] = ()
 
     def count(self, severity: Severity) -> int:
         return sum(1 for finding in self.findings if finding.severity is severity)

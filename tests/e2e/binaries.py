@@ -17,8 +17,11 @@ from pathlib import Path
 GO = "1.26.6"
 HELM = "v3.16.4"
 KUSTOMIZE = "v5.7.1"
+HELMFILE = "1.8.0"  # in helmfile/go.mod
+REGISTRY = "3.1.2"  # in registry/go.mod
 KUBECTL = "1.31.14"  # in kubectl/go.mod 0.31.14
 CONTROL_PLANES = {"1.24": "1.24.17", "1.25": "1.25.16", "1.28": "1.28.15"}
+_STRIPPED = ["-trimpath", "-ldflags=-s -w"]
 _WRITTEN_FOR = "28.15"  # as in controlplane/go.mod
 
 
@@ -43,6 +46,18 @@ def kustomize() -> Path:
 def kubectl() -> Path:
     """Built from a main program of ours, since k8s.io/kubernetes cannot be installed by `go install`."""
     return _compiled("kubectl", f"kubectl-v{KUBECTL}", _flags(KUBECTL))
+
+
+@cache
+def helmfile() -> Path:
+    """Built from a main program of ours: its go.mod replaces modules, which `go install` refuses."""
+    return _compiled("helmfile", f"helmfile-v{HELMFILE}", _STRIPPED)
+
+
+@cache
+def registry() -> Path:
+    """CNCF Distribution, the OCI registry server, with basic authentication."""
+    return _compiled("registry", f"registry-v{REGISTRY}", _STRIPPED)
 
 
 @cache
@@ -99,7 +114,7 @@ def _built(name: str, module: str, version: str) -> Path:
     if not binary.exists():
         with _staging(binary.parent) as staging:
             environment = {**os.environ, "CGO_ENABLED": "0", "GOBIN": staging}
-            command = [_go(), "install", "-trimpath", "-ldflags=-s -w", f"{module}@{version}"]
+            command = [_go(), "install", *_STRIPPED, f"{module}@{version}"]
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{' '.join(command)}: {done.stderr[-2000:]}"
             _publish(Path(staging), binary.parent)

@@ -1,0 +1,1 @@
+"""Whether a version of a chart is ready for a version of Kubernetes, and which version is."""

@@ -1,0 +1,1 @@
+"""Charts that other files pin: Chart.yaml dependencies, Argo CD, Flux."""

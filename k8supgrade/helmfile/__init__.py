@@ -1,0 +1,1 @@
+"""Charts that Helmfiles pin: read without running anything, changed in place."""
