@@ -15,6 +15,7 @@ _LOOSE = re.compile(
     re.ASCII,
 )
 _STRICT = re.compile(r"\d+\.\d+\.\d+(?:[-+].*)?\Z", re.ASCII)
+_MAX = 2**64 - 1
 _LEADING_ZERO = re.compile(r"0\d+\Z", re.ASCII)
 
 
@@ -44,7 +45,8 @@ def parse_version(text: str) -> Version | None:
     major, minor, patch, prerelease, _ = match.groups()
     if prerelease and any(_LEADING_ZERO.match(part) for part in prerelease.split(".")):
         return None
-    return Version(int(major), int(minor or 0), int(patch or 0), prerelease or "")
+    numbers = int(major), int(minor or 0), int(patch or 0)
+    return None if max(numbers) > _MAX else Version(*numbers, prerelease or "")
 
 
 def is_strict(text: str) -> bool:
