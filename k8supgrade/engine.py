@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from k8supgrade.checks.base import Check, Context, judges_objects, judges_requests
+from k8supgrade.checks.base import Check, Context, judges_charts, judges_objects, judges_requests
 from k8supgrade.manifest.interest import Interest, union
+from k8supgrade.model.chart import ChartEntry, JudgedChart
 from k8supgrade.model.finding import Finding, Identity, merge
 from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.resource import Request, Resource, Scanned, Skipped
@@ -23,7 +24,7 @@ class Source(Protocol):
     def scanned(self) -> Scanned:
         """How much was looked at; complete once `collect` is exhausted."""
 
-    def collect(self) -> Iterator[Resource | Request | Skipped]: ...
+    def collect(self) -> Iterator[Resource | Request | JudgedChart | Skipped]: ...
 
 
 class Scan(NamedTuple):
@@ -32,6 +33,7 @@ class Scan(NamedTuple):
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
     scanned: Scanned
+    charts: tuple[ChartEntry, ...] = ()
 
 
 def interest_of(checks: Iterable[Check], context: Context, *, everything: bool = False) -> Interest:
@@ -48,6 +50,8 @@ def run(sources: Iterable[Source], checks: Sequence[Check], context: Context) ->
     skipped: dict[Skipped, None] = {}
     of_objects = [check.check for check in checks if judges_objects(check)]
     of_requests = [check.check_request for check in checks if judges_requests(check)]
+    of_charts = [check.check_chart for check in checks if judges_charts(check)]
+    charts: list[ChartEntry] = []
     scanned = Scanned()
     for source in sources:
         for item in source.collect():
@@ -56,13 +60,16 @@ def run(sources: Iterable[Source], checks: Sequence[Check], context: Context) ->
                 continue
             if isinstance(item, Resource):
                 findings_of_item = (finding for check in of_objects for finding in check(item, context))
+            elif isinstance(item, JudgedChart):
+                charts.append(item.entry)
+                findings_of_item = (finding for judge in of_charts for finding in judge(item, context))
             else:
                 findings_of_item = (finding for judge in of_requests for finding in judge(item, context))
             for finding in findings_of_item:
                 found.setdefault(finding.identity, []).append(finding)
         _add(scanned, source.scanned)
     _settle(found, context)
-    return _scan(found, skipped, scanned)
+    return _scan(found, skipped, scanned, charts)
 
 
 def combine(scans: Sequence[Scan]) -> Scan:
@@ -72,17 +79,22 @@ def combine(scans: Sequence[Scan]) -> Scan:
     found: dict[Identity, list[Finding]] = {}
     skipped: dict[Skipped, None] = {}
     scanned = Scanned()
+    charts: list[ChartEntry] = []
     for scan in scans:
         for finding in scan.findings:
             found.setdefault(finding.identity, []).append(finding)
         skipped |= dict.fromkeys(scan.skipped)
         _add(scanned, scan.scanned)
-    return _scan(found, skipped, scanned)
+        charts += scan.charts
+    return _scan(found, skipped, scanned, charts)
 
 
-def _scan(found: dict[Identity, list[Finding]], skipped: Iterable[Skipped], scanned: Scanned) -> Scan:
+def _scan(
+    found: dict[Identity, list[Finding]], skipped: Iterable[Skipped], scanned: Scanned, charts: list[ChartEntry]
+) -> Scan:
     findings = sorted((merge(same) for same in found.values()), key=Finding.sort_key)
-    return Scan(tuple(findings), tuple(sorted(skipped, key=_skipped_key)), scanned)
+    entries = sorted(charts, key=ChartEntry.sort_key)
+    return Scan(tuple(findings), tuple(sorted(skipped, key=_skipped_key)), scanned, tuple(entries))
 
 
 def _settle(found: dict[Identity, list[Finding]], context: Context) -> None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from k8supgrade.checks import (
+    chart_deprecated,
+    chart_moved,
+    chart_not_ready,
+    chart_outdated,
+    chart_unmaintained,
     crd_version,
     deprecated_api,
     duplicate_key,
@@ -23,6 +28,11 @@ _ALL: tuple[Check, ...] = (
     crd_version,
     rollback_blocked,
     duplicate_key,
+    chart_not_ready,
+    chart_deprecated,
+    chart_moved,
+    chart_outdated,
+    chart_unmaintained,
 )
 
 CHECKS: dict[str, Check] = {check.ID: check for check in _ALL}

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, TypeGuard
 
 from k8supgrade.lifecycle.table import LifecycleTable
 from k8supgrade.manifest.interest import Interest
+from k8supgrade.model.chart import JudgedChart
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.lifecycle import ApiLifecycle, Release, Replacement
 from k8supgrade.model.origin import ClusterOrigin, FileOrigin, Origin, ReleaseOrigin
@@ -72,7 +73,14 @@ class RequestCheck(Described, Protocol):
         """What it has to say about the calls of one API."""
 
 
-Check = ObjectCheck | RequestCheck
+class ChartCheck(Described, Protocol):
+    """Judges charts that a Helmfile (or another file) pins."""
+
+    def check_chart(self, chart: JudgedChart, context: Context) -> Iterator[Finding]:
+        """What it has to say about one release of one environment."""
+
+
+Check = ObjectCheck | RequestCheck | ChartCheck
 
 
 def judges_objects(check: Check) -> TypeGuard[ObjectCheck]:
@@ -81,6 +89,10 @@ def judges_objects(check: Check) -> TypeGuard[ObjectCheck]:
 
 def judges_requests(check: Check) -> TypeGuard[RequestCheck]:
     return hasattr(check, "check_request")
+
+
+def judges_charts(check: Check) -> TypeGuard[ChartCheck]:
+    return hasattr(check, "check_chart")
 
 
 class Judgement(NamedTuple):

@@ -31,7 +31,7 @@ from k8supgrade.checks.base import Context, Judgement, finding, is_in_use
 from k8supgrade.manifest.interest import Interest
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.lifecycle import Replacement
-from k8supgrade.model.origin import ClusterOrigin, FileOrigin
+from k8supgrade.model.origin import ClusterOrigin, ReleaseOrigin
 from k8supgrade.model.resource import Resource
 from k8supgrade.model.version import version_order
 
@@ -56,7 +56,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
         return
     api = (resource.ref.api_version, resource.ref.kind)
     for cluster, known in _known(context).items():
-        if api in known and (isinstance(origin, FileOrigin) or origin.cluster == cluster):
+        if api in known and (not isinstance(origin, ReleaseOrigin | ClusterOrigin) or origin.cluster == cluster):
             yield finding(ID, resource, known[api])
             return
 

@@ -13,6 +13,7 @@ from k8supgrade.cli.boundary import USAGE, ReaderGoneError
 # name -> (module, what `k8supgrade --help` says of it)
 COMMANDS = {
     "scan": ("k8supgrade.cli.scan", "Find what breaks at the target version."),
+    "charts": ("k8supgrade.cli.charts", "Check which chart versions of a Helmfile are ready for the target."),
     "snapshot": ("k8supgrade.cli.snapshot", "Write what a scan of a cluster needs into a file."),
     "report": ("k8supgrade.cli.report", "Render a saved JSON report again."),
     "merge": ("k8supgrade.cli.merge", "Make one report of many."),

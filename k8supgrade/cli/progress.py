@@ -29,6 +29,11 @@ class Progress:
         if self._is_due():
             self._write(f"{cluster}: {plural(objects, 'object')}, {what}")
 
+    def show_charts(self, done: int, of: int) -> None:
+        """`done` of `of` releases are judged."""
+        if self._is_due():
+            self._write(f"{done} of {of} charts")
+
     def _is_due(self) -> bool:
         return self._enabled and time.monotonic() >= self._next
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
 import gc
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from k8supgrade import __version__, engine, policy
+from k8supgrade import engine
 from k8supgrade.checks import CHECKS
-from k8supgrade.cli.clusters import Asked, cluster_options, connect, entries, open_snapshots
+from k8supgrade.cli.clusters import Asked, cluster_options, connect, open_snapshots
 from k8supgrade.cli.contexts import Contexts
 from k8supgrade.cli.options import (
     allow_incomplete_option,
@@ -24,15 +22,13 @@ from k8supgrade.cli.options import (
     output_option,
     parse_current,
     quiet_option,
-    severity_of,
     table_option,
 )
 from k8supgrade.cli.output import parse_outputs, write
 from k8supgrade.cli.places import Places, Sources, asked_for
 from k8supgrade.cli.progress import Progress
+from k8supgrade.cli.verdict import make_verdict
 from k8supgrade.lifecycle.load import load_table
-from k8supgrade.model.verdict import Verdict
-from k8supgrade.model.version import KUBERNETES, KubeVersion, Target
 
 # Findings are many and hold no cycles: look for garbage a hundred times less often than Python does.
 _GARBAGE = (50_000, 20, 20)
@@ -196,48 +192,3 @@ def _sources(sources: Sources, clusters: list[Asked], is_last: bool) -> Iterator
     yield from sources.of_clusters(clusters)
     if is_last:
         yield from sources.of_files()
-
-
-def make_verdict(
-    scan: engine.Scan, contexts: Contexts, clusters: list[Asked], *, policy_options: tuple[str, bool]
-) -> Verdict:
-    """What the run has come to."""
-    fail_on, allow_incomplete = policy_options
-    code = policy.exit_code(
-        scan.findings, scan.skipped, fail_on=severity_of(fail_on), allow_incomplete=allow_incomplete
-    )
-    return Verdict(
-        tool_version=__version__,
-        data_version=contexts.table.data_version,
-        generated_at=now(),
-        target=_versions(contexts.target),
-        current=_current(contexts.current),
-        clusters=entries(clusters),
-        resources=scan.scanned.resources,
-        files=scan.scanned.files,
-        releases=scan.scanned.releases,
-        findings=scan.findings,
-        skipped=scan.skipped,
-        ignored=(),
-        exit_code=code,
-    )
-
-
-def _versions(target: Target) -> dict[str, str]:
-    return {KUBERNETES: str(target.kubernetes)} | {
-        name: str(target.components[name]) for name in sorted(target.components)
-    }
-
-
-def _current(current: KubeVersion | None) -> dict[str, str] | None:
-    return None if current is None else {KUBERNETES: str(current)}
-
-
-def now() -> str:
-    """UTC, or SOURCE_DATE_EPOCH where a build sets it."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if epoch.isdigit():
-        moment = datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc)
-    else:
-        moment = datetime.datetime.now(datetime.timezone.utc)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

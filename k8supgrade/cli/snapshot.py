@@ -17,7 +17,8 @@ from k8supgrade.checks.base import Context
 from k8supgrade.cli.clusters import Reached, Unreached, cluster_options, connect
 from k8supgrade.cli.options import allow_incomplete_option, complete_files, quiet_option
 from k8supgrade.cli.progress import Progress
-from k8supgrade.cli.scan import helm_history_option, now
+from k8supgrade.cli.scan import helm_history_option
+from k8supgrade.cli.verdict import now
 from k8supgrade.errors import UsageError
 from k8supgrade.lifecycle.load import load_table
 from k8supgrade.manifest.interest import Interest, union

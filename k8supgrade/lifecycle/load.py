@@ -44,14 +44,18 @@ def _read(path: str) -> list[Row]:
 
 def _compact(here: str) -> Compact:
     """An installed package has its data beside it and nothing that changes; a checkout has data/ at its root."""
-    package = os.path.dirname(here)
-    data = os.path.join(package, "data")
-    is_installed = os.path.isdir(data)
-    if not is_installed:
-        data = os.path.join(os.path.dirname(package), "data")
+    data, is_installed = data_directory(os.path.dirname(here))
     file = os.path.join(here, "compact.json")
     found = _fresh(file, None if is_installed else data)
     return found if found is not None else _recompile(data, file)
+
+
+def data_directory(package: str = os.path.dirname(_HERE)) -> tuple[str, bool]:
+    """Where the data files are, and whether that is in an installed package."""
+    data = os.path.join(package, "data")
+    if os.path.isdir(data):
+        return data, True
+    return os.path.join(os.path.dirname(package), "data"), False
 
 
 def _fresh(file: str, data: str | None) -> Compact | None:

@@ -60,3 +60,35 @@ class ChartEntry:
 
     def sort_key(self) -> SortKey:
         return self.origin.sort_key()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Where a chart has gone, since when (a date, ISO 8601), and who says so."""
+
+    repository: str
+    chart: str
+    since: str
+    is_end_of_life: bool
+    note: str | None
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedChart:
+    """An entry, and what the checks want to know beside it.
+
+    plan: how to upgrade in two steps, where no version fits before and after the upgrade.
+    is_deprecated: the newest version is marked so. moved: where the chart has gone.
+    is_outdated: the newest version is above the pinned one.
+    last_release: the day of the newest version (ISO 8601), None where it is not known; months_since_release: whole
+        ones since then.
+    """
+
+    entry: ChartEntry
+    plan: str | None = None
+    is_deprecated: bool = False
+    moved: Move | None = None
+    is_outdated: bool = False
+    last_release: str | None = None
+    months_since_release: int | None = None

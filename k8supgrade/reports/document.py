@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from k8supgrade.model.chart import ChartEntry, ChartVersion
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.lifecycle import Replacement
-from k8supgrade.model.origin import Caller, FileOrigin, Origin, ReleaseOrigin
+from k8supgrade.model.origin import Caller, ChartOrigin, FileOrigin, Origin, ReleaseOrigin
 from k8supgrade.model.resource import Skipped
 from k8supgrade.model.verdict import Cluster, Ignored, Verdict
 
@@ -50,7 +51,7 @@ def lists(verdict: Verdict) -> dict[str, list[Data]]:
         "findings": [_finding(finding) for finding in verdict.findings],
         "skipped": [_skipped(skip) for skip in verdict.skipped],
         "ignored": [_ignored(ignored) for ignored in verdict.ignored],
-        "charts": [],
+        "charts": [_chart(entry) for entry in verdict.charts],
     }
 
 
@@ -103,6 +104,16 @@ def _origin(origin: Origin) -> Data:
             "status": origin.status,
             "template": origin.template,
         }
+    if isinstance(origin, ChartOrigin):
+        return {
+            "type": "chart",
+            "path": origin.path,
+            "line": origin.line,
+            "environment": origin.environment,
+            "release": origin.release,
+            "chart": origin.chart,
+            "version": origin.version,
+        }
     return {
         "type": "cluster",
         "cluster": origin.cluster,
@@ -139,3 +150,28 @@ def _ignored(ignored: Ignored) -> Data:
         **_finding(ignored.finding),
         "ignoredBy": {"rule": ignored.rule, "reason": ignored.reason, "expires": ignored.expires},
     }
+
+
+def _chart(entry: ChartEntry) -> Data:
+    return {
+        "release": entry.release,
+        "namespace": entry.namespace,
+        "environment": entry.environment,
+        "path": entry.path,
+        "line": entry.line,
+        "chart": entry.chart,
+        "repository": entry.repository,
+        "pinned": entry.pinned,
+        "appVersion": entry.app_version,
+        "installed": entry.installed,
+        "status": entry.status,
+        "evidence": entry.evidence,
+        "reasons": list(entry.reasons),
+        "smallest": _chart_version(entry.smallest),
+        "latest": _chart_version(entry.latest),
+        "newest": _chart_version(entry.newest),
+    }
+
+
+def _chart_version(version: ChartVersion | None) -> Data | None:
+    return None if version is None else {"version": version.version, "appVersion": version.app_version}

@@ -7,7 +7,7 @@ cluster, for a report may be of a fleet.
 from __future__ import annotations
 
 from k8supgrade.model.finding import Finding
-from k8supgrade.model.origin import Caller, ClusterOrigin, FileOrigin, Origin, ReleaseOrigin
+from k8supgrade.model.origin import Caller, ChartOrigin, ClusterOrigin, FileOrigin, Origin, ReleaseOrigin
 from k8supgrade.model.resource import Skipped
 from k8supgrade.reports.text import clean, plural
 
@@ -22,6 +22,10 @@ def location(origin: Origin) -> str:
     if isinstance(origin, FileOrigin):
         path = "standard input" if origin.path == "-" else clean(origin.path)
         return f"{path}:{origin.line}"
+    if isinstance(origin, ChartOrigin):
+        environment = f"{clean(origin.environment)}: " if origin.environment else ""
+        version = f" {clean(origin.version)}" if origin.version else ""
+        return f"{clean(origin.path)}:{origin.line} ({environment}{clean(origin.chart)}{version})"
     if isinstance(origin, ReleaseOrigin):
         return f"{_release(origin)} ({clean(origin.chart)}, {clean(origin.status)})"
     return f"{clean(origin.cluster)}: {_seen_live(origin)}{' (stale)' if origin.stale else ''}"
@@ -29,7 +33,7 @@ def location(origin: Origin) -> str:
 
 def template(origin: Origin) -> str | None:
     """The Helm template that made it, where one is known."""
-    return None if isinstance(origin, ClusterOrigin) else origin.template
+    return origin.template if isinstance(origin, FileOrigin | ReleaseOrigin) else None
 
 
 def place(origin: Origin) -> str:

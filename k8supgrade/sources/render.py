@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from k8supgrade.lifecycle.table import LifecycleTable
 from k8supgrade.model.resource import Skipped
@@ -28,6 +29,19 @@ _NOWHERE = "http://127.0.0.1:9"
 
 class RenderError(Exception):
     """What keeps an entry from being rendered; the message becomes the reason of its Skipped."""
+
+
+class Release(NamedTuple):
+    """What a chart is rendered as. `values` are files, `sets` are in Helm's own syntax; `kube_version` has a patch."""
+
+    name: str = "release-name"
+    namespace: str = "default"
+    values: tuple[str, ...] = ()
+    sets: tuple[tuple[str, str], ...] = ()
+    kube_version: str | None = None
+
+
+_DEFAULT = Release()
 
 
 class Renderer:
@@ -65,6 +79,25 @@ class Renderer:
             at = f"{os.path.basename(error.filename)}: " if isinstance(error.filename, str) else ""
             return Skipped(what=what, reason=f"not rendered: {at}{reason_of(error)}")
 
+    @property
+    def renders_charts(self) -> bool:
+        return self._helm is not None
+
+    def render_release(self, chart: str, release: Release) -> bytes:
+        """A chart directory or archive as it is for a release of it.
+
+        Raises:
+            RenderError: the reason, with helm's own message where helm failed.
+            OSError: a file cannot be read or written.
+        """
+        import tempfile
+
+        with tempfile.TemporaryDirectory(prefix="k8supgrade-") as directory:
+            rendered = self._chart(Chart(chart), os.path.realpath(directory), release)
+        if isinstance(rendered, Skipped):
+            raise RenderError(rendered.reason)
+        return rendered
+
     @cached_property
     def api_versions(self) -> frozenset[str]:
         """Every group/version and group/version/Kind that the target serves by default."""
@@ -86,11 +119,13 @@ class Renderer:
         kubectl = shutil.which("kubectl")
         return [] if kubectl is None else [kubectl, "kustomize"]
 
-    def _chart(self, entry: Chart, directory: str) -> bytes | Skipped:
+    def _chart(self, entry: Chart, directory: str, release: Release = _DEFAULT) -> bytes | Skipped:
         from k8supgrade.sources.chart_copy import ChartError, copy_chart
 
         if self._helm is None:
             raise RenderError(_NO_HELM)
+        if release.name.startswith("-"):
+            raise RenderError(f"chart not rendered: {release.name!r} is no name of a release")
         chart = os.path.join(directory, "chart")
         try:
             copy_chart(entry.path, chart, self.api_versions)
@@ -102,9 +137,11 @@ class Renderer:
             reason = "a library chart renders nothing by itself, it is scanned with the charts that use it"
             return Skipped(what=shown(entry.path), reason=reason, optional=True)
         command = [
-            *(self._helm, "template", "release-name", chart, "--namespace", "default", "--include-crds"),
-            *("--kube-version", f"{self._target.kubernetes}.0", "--api-versions", ",".join(sorted(self.api_versions))),
-            *(f"--values={_csv(os.path.abspath(path))}" for path in self._values),
+            *(self._helm, "template", release.name, chart, "--namespace", release.namespace, "--include-crds"),
+            *("--kube-version", release.kube_version or f"{self._target.kubernetes}.0"),
+            *("--api-versions", ",".join(sorted(self.api_versions))),
+            *(f"--values={_csv(os.path.abspath(path))}" for path in (*self._values, *release.values)),
+            *(f"--set={name}={value}" for name, value in release.sets),
         ]
         output, failure = run(command, _helm_environment(directory), directory, self._timeout)
         if failure is None:
