@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k8supgrade.checks import (
     chart_deprecated,
+    chart_drift,
     chart_moved,
     chart_not_ready,
     chart_outdated,
@@ -33,6 +34,7 @@ _ALL: tuple[Check, ...] = (
     chart_moved,
     chart_outdated,
     chart_unmaintained,
+    chart_drift,
 )
 
 CHECKS: dict[str, Check] = {check.ID: check for check in _ALL}

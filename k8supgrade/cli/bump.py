@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from k8supgrade.errors import UsageError
 from k8supgrade.model.chart import ChartEntry
+from k8supgrade.model.origin import ChartOrigin
 from k8supgrade.model.pin import Pin
 from k8supgrade.model.resource import Skipped
 from k8supgrade.reports.text import plural
@@ -45,7 +46,9 @@ def change(pins: Sequence[Pin | Skipped], entries: Sequence[ChartEntry], bump: s
     return Changed(edit.diff(edits), tuple(messages))
 
 
-def _wanted(pins: Sequence[Pin | Skipped], entries: dict[object, ChartEntry], bump: str) -> Iterator[tuple[Pin, str]]:
+def _wanted(
+    pins: Sequence[Pin | Skipped], entries: Mapping[ChartOrigin, ChartEntry], bump: str
+) -> Iterator[tuple[Pin, str]]:
     for pin in pins:
         entry = entries.get(pin.origin) if isinstance(pin, Pin) else None
         if entry is None or isinstance(pin, Skipped):

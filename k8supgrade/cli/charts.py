@@ -14,6 +14,7 @@ from k8supgrade.cli.contexts import Contexts
 from k8supgrade.cli.options import (
     allow_incomplete_option,
     complete_files,
+    environment_option,
     fail_on_option,
     no_color_option,
     output_option,
@@ -34,15 +35,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _CHOICES = ("smallest", "latest")
 
 _OPTIONS = (
-    click.option(
-        "-e",
-        "--environment",
-        "environments",
-        multiple=True,
-        envvar="K8SUPGRADE_ENVIRONMENT",
-        metavar="NAME",
-        help="Environment of the Helmfile; repeatable. Default: all of them.",
-    ),
+    environment_option,
     click.option(
         "--evidence",
         type=click.Choice([one for one in EVIDENCE if one != "none"]),
@@ -140,7 +133,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     progress = Progress(enabled=not (options["quiet"] or options["no_progress"]))
     pins = list(read_pins(paths or (".",), options))
     try:
-        source = chart_source(iter(pins), options, context, progress.show_charts)
+        source = chart_source(pins, options, context, progress.show_charts)
         scan = engine.run([source], [check for check in CHECKS.values() if judges_charts(check)], context)
     finally:
         progress.clear()

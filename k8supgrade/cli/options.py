@@ -65,6 +65,15 @@ allow_incomplete_option = click.option(
     envvar="K8SUPGRADE_ALLOW_INCOMPLETE",
     help="Do not fail because something could not be examined.",
 )
+environment_option = click.option(
+    "-e",
+    "--environment",
+    "environments",
+    multiple=True,
+    envvar="K8SUPGRADE_ENVIRONMENT",
+    metavar="NAME",
+    help="Environment of the Helmfile; repeatable. Default: all of them.",
+)
 table_option = click.option(
     "--table",
     "tables",

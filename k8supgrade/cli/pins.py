@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from k8supgrade import engine
 from k8supgrade.checks.base import Context
+from k8supgrade.model.origin import ReleaseOrigin
 from k8supgrade.model.pin import Pin
 from k8supgrade.model.resource import Skipped
+
+# What `scan --helmfile` takes for granted and `charts` has options for.
+CHARTS_OF_A_SCAN = {"evidence": "rendered", "candidates": 10, "offline": False, "use_helmfile": False}
 
 _HELMFILES = ("helmfile.yaml", "helmfile.yml", "helmfile.yaml.gotmpl", "helmfile.yml.gotmpl", "helmfile.d")
 _MARKS = (b"argoproj.io/", b"toolkit.fluxcd.io/")
@@ -70,12 +74,17 @@ def _is_state_directory(path: str) -> bool:
 
 
 def chart_source(
-    pins: Iterator[Pin | Skipped], options: dict[str, Any], context: Context, progress: Any
+    pins: Iterable[Pin | Skipped],
+    options: dict[str, Any],
+    context: Context,
+    progress: Callable[[int, int], None],
+    installed: Sequence[ReleaseOrigin] = (),
 ) -> engine.Source:
     """Judges what is pinned, by the network and helm as far as the options let it."""
     from k8supgrade.charts.judge import Judge
     from k8supgrade.charts.moved import load_moves
-    from k8supgrade.charts.pinned import PinnedCharts, Question
+    from k8supgrade.charts.pinned import PinnedCharts
+    from k8supgrade.charts.release import Question
     from k8supgrade.cli.examiner import ManifestExaminer
     from k8supgrade.lifecycle.load import data_directory
     from k8supgrade.repository.client import Repositories
@@ -92,4 +101,5 @@ def chart_source(
         moves=load_moves(data_directory()[0]),
         today=datetime.datetime.now(datetime.timezone.utc).date(),
     )
-    return PinnedCharts(pins, WithDirectories(network), judge, question, progress)
+    repositories = WithDirectories(network)
+    return PinnedCharts(pins, repositories, judge, question, installed=installed, progress=progress)

@@ -14,6 +14,7 @@ from k8supgrade.cli.clusters import Asked, Reached, gap
 from k8supgrade.cli.progress import Progress
 from k8supgrade.errors import UsageError
 from k8supgrade.manifest.interest import Interest, union
+from k8supgrade.model.origin import ReleaseOrigin
 from k8supgrade.sources.helm_written import HelmWritten
 
 # They mean nothing without a cluster: given on the command line all the same, they are a mistake.
@@ -35,6 +36,7 @@ class Places(NamedTuple):
     helm: bool
     audit_logs: tuple[str, ...]
     snapshots: tuple[str, ...]
+    helmfiles: tuple[str, ...] = ()
 
     @property
     def live(self) -> bool:
@@ -48,13 +50,14 @@ def asked_for(paths: tuple[str, ...], options: dict[str, Any]) -> Places:
         UsageError: nothing is left to look at, or an option that has no meaning there.
     """
     logs, snapshots = tuple(options["audit_logs"]), tuple(options["snapshots"])
+    helmfiles = tuple(options["helmfiles"])
     cluster, helm = options["cluster"], options["helm"]
     if cluster is None:
-        cluster = bool(snapshots) or not (paths or logs or helm)
+        cluster = bool(snapshots) or not (paths or logs or helm or helmfiles)
     if helm is None:
         helm = cluster
-    places = Places(paths, cluster, helm, logs, snapshots)
-    if not (paths or logs or cluster or helm):
+    places = Places(paths, cluster, helm, logs, snapshots, helmfiles)
+    if not (paths or logs or helmfiles or cluster or helm):
         raise UsageError("nothing to scan: name a file or directory, or - for standard input, or scan the cluster")
     if [*paths, *logs].count("-") > 1:
         raise UsageError("- is named twice: standard input can be read once")
@@ -72,16 +75,26 @@ def _refuse_cluster_options(is_snapshot: bool) -> None:
 
 
 class Sources:
-    """Makes the sources of one run, each when those before it have been read."""
+    """Makes the sources of one run, each when those before it have been read.
+
+    `installed` takes the Helm releases of the clusters, for what is pinned to be compared with.
+    """
 
     def __init__(
-        self, places: Places, options: dict[str, Any], checks: list[Check], context: Context, progress: Progress
+        self,
+        places: Places,
+        options: dict[str, Any],
+        checks: list[Check],
+        context: Context,
+        progress: Progress,
+        installed: list[ReleaseOrigin],
     ) -> None:
         self._places = places
         self._options = options
         self._checks = checks
         self._context = context
         self._progress = progress
+        self._installed = installed
 
     def of_clusters(self, clusters: list[Asked]) -> Iterator[engine.Source]:
         for cluster in clusters:
@@ -117,6 +130,13 @@ class Sources:
                 progress=self._progress.show,
             )
 
+        if self._places.helmfiles:
+            from k8supgrade.cli.pins import CHARTS_OF_A_SCAN, chart_source, read_pins
+
+            options = {**CHARTS_OF_A_SCAN, **self._options}
+            pins = read_pins(self._places.helmfiles, options)
+            yield chart_source(pins, options, self._context, self._progress.show_charts, self._installed)
+
     def _interest(self) -> Interest:
         return engine.interest_of(self._checks, self._context, everything=self._options["strict"])
 
@@ -145,6 +165,7 @@ class Sources:
             namespaces=self._option("namespaces", cluster),
             history=self._option("helm_history", cluster),
             written=written,
+            installed=self._installed.append,
             progress=self._shows(cluster),
         )
 

@@ -10,6 +10,7 @@ import click
 
 from k8supgrade import engine
 from k8supgrade.checks import CHECKS
+from k8supgrade.checks.base import Context
 from k8supgrade.cli.clusters import Asked, cluster_options, connect, open_snapshots
 from k8supgrade.cli.contexts import Contexts
 from k8supgrade.cli.options import (
@@ -17,6 +18,7 @@ from k8supgrade.cli.options import (
     choose_checks,
     complete_files,
     complete_with,
+    environment_option,
     fail_on_option,
     no_color_option,
     output_option,
@@ -29,6 +31,7 @@ from k8supgrade.cli.places import Places, Sources, asked_for
 from k8supgrade.cli.progress import Progress
 from k8supgrade.cli.verdict import make_verdict
 from k8supgrade.lifecycle.load import load_table
+from k8supgrade.model.origin import ReleaseOrigin
 
 # Findings are many and hold no cycles: look for garbage a hundred times less often than Python does.
 _GARBAGE = (50_000, 20, 20)
@@ -137,6 +140,17 @@ helm_history_option = click.option(
     shell_complete=complete_files,
     help="A cluster as `k8supgrade snapshot` has written it, instead of a live one; repeatable.",
 )
+@click.option(
+    "--helmfile",
+    "helmfiles",
+    multiple=True,
+    envvar="K8SUPGRADE_HELMFILE",
+    metavar="PATH",
+    shell_complete=complete_files,
+    help="Check the chart versions pinned there too, as `k8supgrade charts` does; with a cluster, compare them with "
+    "what is installed; repeatable.",
+)
+@environment_option
 @cluster_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
     """Find what breaks at the target version.
@@ -157,9 +171,14 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     gc.enable()
     try:
         checks = [CHECKS[name] for name in names]
+        installed: list[ReleaseOrigin] = []
+
+        def sources(context: Context) -> Sources:
+            return Sources(places, options, checks, context, progress, installed)
+
         scan = engine.combine(
             [
-                engine.run(_sources(Sources(places, options, checks, context, progress), group, last), checks, context)
+                engine.run(_sources(sources(context), group, last), checks, context)
                 for context, group, last in contexts.groups()
             ]
         )

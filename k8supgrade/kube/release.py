@@ -22,6 +22,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 MAX_RELEASE_BYTES = 128 * 1024 * 1024
+DEPLOYED = "deployed"
 SUPERSEDED = "superseded"
 
 Driver = Literal["secrets", "configmaps"]
@@ -162,7 +163,7 @@ def relevant(stored: Iterable[Revision], *, history: bool = False) -> list[Revis
     for _, all_of_it in sorted(releases.items()):
         all_of_it.sort(key=lambda one: (one.revision, one.key))
         newest = all_of_it[-1]
-        deployed = [one for one in all_of_it if one.status == "deployed"][-1:]
+        deployed = [one for one in all_of_it if one.status == DEPLOYED][-1:]
         for one in all_of_it:
             if one is newest and one.status == SUPERSEDED and not deployed:
                 chosen.append(one._replace(status=f"{SUPERSEDED} (newest)"))

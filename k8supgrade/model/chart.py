@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from k8supgrade.model.origin import ChartOrigin, SortKey
+from k8supgrade.model.origin import ChartOrigin, ReleaseOrigin, SortKey
 
 ChartStatus = Literal["ready", "not-ready", "unknown"]
 ChartEvidence = Literal["rendered", "static", "kube-version", "none"]
@@ -83,6 +83,8 @@ class JudgedChart:
     is_outdated: the newest version is above the pinned one.
     last_release: the day of the newest version (ISO 8601), None where it is not known; months_since_release: whole
         ones since then.
+    version: what the pin stands for, None where that is not known.
+    installed_as: releases of that name in the clusters that have another version than any environment pins.
     """
 
     entry: ChartEntry
@@ -92,3 +94,5 @@ class JudgedChart:
     is_outdated: bool = False
     last_release: str | None = None
     months_since_release: int | None = None
+    version: str | None = None
+    installed_as: tuple[ReleaseOrigin, ...] = ()

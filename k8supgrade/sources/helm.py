@@ -15,6 +15,7 @@ from urllib.parse import quote
 from k8supgrade.kube.api import METADATA_LIST, Api, ApiError
 from k8supgrade.kube.paging import pages
 from k8supgrade.kube.release import (
+    DEPLOYED,
     SUPERSEDED,
     Driver,
     Odd,
@@ -44,7 +45,7 @@ class HelmSource:
     """Secrets and ConfigMaps are two stores: a release that is in both is two releases, as for Helm.
 
     Labels decide which revisions are opened; at most four are fetched at a time, and one is unpacked. `written` is told
-    what the releases say of their objects.
+    what the releases say of their objects, `installed` which chart the deployed ones are of.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class HelmSource:
         namespaces: Sequence[str] = (),
         history: bool = False,
         written: HelmWritten | None = None,
+        installed: Callable[[ReleaseOrigin], None] | None = None,
         progress: Callable[[str, int], None] | None = None,
     ) -> None:
         self.scanned = Scanned()
@@ -65,6 +67,7 @@ class HelmSource:
         self._places: tuple[str | None, ...] = tuple(dict.fromkeys(namespaces)) or (None,)
         self._history = history
         self._written = written or HelmWritten()
+        self._installed = installed or (lambda release: None)
         self._progress = progress or (lambda what, objects: None)
 
     def collect(self) -> Iterator[Resource | Skipped]:
@@ -179,16 +182,18 @@ class HelmSource:
         """One document that cannot be read costs only itself."""
         records = Records()
         is_whole = True
+        whole = ReleaseOrigin(
+            cluster=self._api.name,
+            namespace=one.namespace,
+            release=one.release,
+            revision=one.revision,
+            chart=release.chart_name,
+            status=one.status,
+        )
+        if one.status == DEPLOYED:
+            self._installed(whole)
         for place, template, text in _texts(release, is_history=one.status == SUPERSEDED):
-            origin = ReleaseOrigin(
-                cluster=self._api.name,
-                namespace=one.namespace,
-                release=one.release,
-                revision=one.revision,
-                chart=release.chart_name,
-                status=one.status,
-                template=template,
-            )
+            origin = replace(whole, template=template)
             try:
                 for _ in read_in_portions(io.BytesIO(text.encode()).read, self._interest, records):
                     is_whole = is_whole and not records.faults
