@@ -85,6 +85,7 @@ class Pin:
     devel: bool = False
     installed: bool = True
     needs: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
     written: tuple[Written, ...] = ()
     values: tuple[str | Mapping[str, Any], ...] = ()
     sets: tuple[tuple[str, str], ...] = ()
