@@ -202,8 +202,8 @@ class _Parser:
             return scope.environment
         if first == "Environment" and rest[:1] == ["Values"]:
             return self._walk(scope.values, rest[1:], ".Environment.Values")
-        if first == "Release" and len(rest) == 1 and rest[0] in scope.release:
-            return scope.release[rest[0]]
+        if first == "Release" and ".".join(rest) in scope.release:
+            return scope.release[".".join(rest)]
         if first == "Namespace" and not rest:
             return scope.namespace
         raise self._unresolved()

@@ -179,8 +179,8 @@ class Releases:
         )
 
     def _of_release(self, release: Map, problems: list[str]) -> Scope:
-        """The scope with `.Release`; its fields may refer to each other."""
-        known: dict[str, str] = {"Labels": ""}
+        """The scope with `.Release`, as far as its fields hold no templates themselves."""
+        known = {f"Labels.{key}": value for key, value in self._labels(release).items()}
         for key, field in _OF_RELEASE:
             value = release.get(field)
             if isinstance(value, Scalar) and "{{" not in value.text:

@@ -115,7 +115,7 @@ class _Builder:
         for key, value in node.value:
             built = self.node(value)
             name = key.value if isinstance(key.value, str) else ""
-            if name == "<<" and key.style is None:
+            if name == "<<" and not key.style:
                 inherited += built if isinstance(built, list) else [built]
             else:
                 made[name] = built
@@ -135,13 +135,13 @@ class _Builder:
         line = node.start_mark.line + 1
         if "{{" in source:
             value = source.strip()
-        elif not quoted and node.style is None and node.value in _NULL:
+        elif not node.style and node.value in _NULL:
             return None
         else:
             value = node.value
         is_one_line = node.style not in ("|", ">") and "\n" not in source
         written = Written(path=self._path, line=line, start=start, end=end, text=source) if is_one_line else None
-        return Scalar(value, written, node.style is None)
+        return Scalar(value, written, not node.style)
 
     def _spend(self, count: int, node: Any) -> None:
         self._count += count
