@@ -8,6 +8,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 TARGET ?= 1.28
 SAMPLE := charts-fixtures/sample-repo
+HELMFILE := charts-fixtures/helmfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench bench-cluster e2e refresh-table golden package clean
@@ -27,10 +28,13 @@ $(DEV): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	@touch $(RUNTIME) $@
 
-demo: $(RUNTIME) ## Install, and scan the sample repository for TARGET (1.28)
+demo: $(RUNTIME) ## Install, and scan the sample repository and a Helmfile for TARGET (1.28)
 	@echo '$$ k8supgrade scan --target $(TARGET) $(SAMPLE)'
 	@code=0; $(BIN)/k8supgrade scan --target $(TARGET) $(SAMPLE) || code=$$?; \
 	echo; echo "The scan's exit code is $$code: 0 ready, 1 findings, 2 usage error, 3 not everything was examined."
+	@echo; echo '$$ k8supgrade charts --target $(TARGET) --current 1.24 $(HELMFILE)'
+	@code=0; $(BIN)/k8supgrade charts --target $(TARGET) --current 1.24 $(HELMFILE) || code=$$?; \
+	echo; echo "The exit code of the chart check is $$code."
 
 test: $(DEV) ## Run the tests that need nothing but pip packages
 	$(BIN)/python -m pytest tests --ignore=tests/e2e
@@ -42,6 +46,7 @@ lint: $(DEV) ## Check style and types, and that generated files are up to date
 	$(BIN)/python -m tools.refresh_table --check
 	$(BIN)/python -m tools.make_docs --check
 	$(BIN)/python -m tools.make_rbac --check
+	$(BIN)/python -m tools.make_charts --check
 
 bench: $(DEV) ## Measure speed and memory
 	$(BIN)/python -m tools.bench
@@ -59,6 +64,7 @@ golden: $(DEV) ## Write the expected reports of the tests and the generated docu
 	K8SUPGRADE_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q $$(grep -rl assert_golden tests --include='test_*.py')
 	$(BIN)/python -m tools.make_docs
 	$(BIN)/python -m tools.make_rbac
+	$(BIN)/python -m tools.make_charts
 
 package: $(DEV) ## Build wheel, sdist and zipapp into dist/, and try each in an empty environment
 	$(BIN)/python -m tools.package

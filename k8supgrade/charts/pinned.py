@@ -11,6 +11,7 @@ from k8supgrade.charts.entry import entry_of, missing, newest_of, remarks_of_fil
 from k8supgrade.charts.installed import with_installed
 from k8supgrade.charts.judge import Judge, Judged
 from k8supgrade.charts.local import LocalChartError, read_chart
+from k8supgrade.charts.moved import move_of
 from k8supgrade.charts.release import Charts, PinnedRelease, Question
 from k8supgrade.helmfile.semver import is_strict
 from k8supgrade.model.chart import JudgedChart
@@ -61,10 +62,18 @@ class PinnedCharts:
 
     def _one(self, pin: Pin) -> list[JudgedChart | Skipped]:
         if pin.problem is not None:
-            return _undecided(pin, pin.problem)
+            return self._undecided(pin, pin.problem)
         if pin.repository is not None:
             return self._of_repository(pin, pin.repository)
         return self._at_hand(pin)
+
+    def _undecided(self, pin: Pin, reason: str, *, newest: Published | None = None) -> list[JudgedChart | Skipped]:
+        """What is known all the same: that the chart has moved."""
+        entry = entry_of(pin, None, Judged("unknown", "none", (reason,)))
+        if newest is not None:
+            entry = replace(entry, newest=version_of(newest))
+        moved = move_of(pin.repository.url, pin.name, self._question.moves) if pin.repository is not None else None
+        return [JudgedChart(entry=entry, moved=moved), _skipped(pin, reason)]
 
     def _at_hand(self, pin: Pin) -> list[JudgedChart | Skipped]:
         """A local chart, or an archive by its address: there is one version, and no other to go to."""
@@ -73,10 +82,10 @@ class PinnedCharts:
             if path is None and pin.archive_url is not None:
                 path = self._charts.archive_at(pin.archive_url)
             if path is None:
-                return _undecided(pin, "nothing says where the chart is")
+                return self._undecided(pin, "nothing says where the chart is")
             published = read_chart(path)
         except (RepositoryError, LocalChartError) as error:
-            return _undecided(pin, str(error))
+            return self._undecided(pin, str(error))
         where = path
         judged = self._judge.judge(pin, published, lambda: where, self._question.target)
         entry = replace(
@@ -91,22 +100,15 @@ class PinnedCharts:
         except RepositoryError as error:
             exact = pin.locked or pin.version
             if error.missing or not repository.is_oci or exact is None or not is_strict(exact):
-                return _undecided(pin, str(error))
+                return self._undecided(pin, str(error))
             versions = (Published(version=exact, is_complete=False),)
             trouble.append(_skipped(pin, f"other versions are not known: {error}", optional=True))
         published = resolve(pin, versions)
         if published is None:
-            return _undecided(pin, missing(pin, versions), newest=newest_of(versions))
+            return self._undecided(pin, missing(pin, versions), newest=newest_of(versions))
         release = PinnedRelease(self._charts, self._judge, self._question, pin, repository, versions, published)
         chart, judged = release.answer()
         return [chart, *_gap(pin, judged), *trouble]
-
-
-def _undecided(pin: Pin, reason: str, *, newest: Published | None = None) -> list[JudgedChart | Skipped]:
-    entry = entry_of(pin, None, Judged("unknown", "none", (reason,)))
-    if newest is not None:
-        entry = replace(entry, newest=version_of(newest))
-    return [JudgedChart(entry=entry), _skipped(pin, reason)]
 
 
 def _gap(pin: Pin, judged: Judged) -> Iterable[Skipped]:

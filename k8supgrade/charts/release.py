@@ -118,7 +118,8 @@ class PinnedRelease:
         if before.status == "ready":
             return (*judged.reasons, f"all of this is new: it works at {current}")
         if before.fails & judged.fails:
-            return (*judged.reasons, f"some of this fails at {current} already")
+            part = "all" if before.fails >= judged.fails else "some"
+            return (*judged.reasons, f"{part} of this fails at {current} already")
         return judged.reasons
 
     def _nothing_fits(self, above: Sequence[Published], chooser: Chooser) -> Iterator[str]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from k8supgrade.checks.base import Context
-from k8supgrade.checks.charts import chart_finding, interest, named, shown
+from k8supgrade.checks.charts import chart_finding, interest, shown
 from k8supgrade.model.chart import JudgedChart
 from k8supgrade.model.finding import Finding, Severity
 
@@ -31,7 +31,9 @@ def check_chart(chart: JudgedChart, context: Context) -> Iterator[Finding]:
     entry = chart.entry
     if not chart.is_outdated or entry.newest is None:
         return
-    message = f"{named(chart)} is not the newest: {shown(entry.newest.version, entry.newest.app_version)} is"
+    message = (
+        f"a newer version of chart {entry.chart} is there: {shown(entry.newest.version, entry.newest.app_version)}"
+    )
     fix = None
     if entry.latest is not None and entry.latest != entry.newest:
         fits = shown(entry.latest.version, entry.latest.app_version)
