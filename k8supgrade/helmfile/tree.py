@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple, Union
 
 from k8supgrade.helmfile.template import actions, mask
 from k8supgrade.model.pin import Written
 
 MAX_NODES = 200_000
+_PROPERTIES = re.compile(r"(?:[&!][^\s]*\s+)+")
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 
 
@@ -128,6 +130,9 @@ class _Builder:
 
     def _scalar(self, node: Any) -> Scalar | None:
         start, end = node.start_mark.index + self._shift, node.end_mark.index + self._shift
+        properties = _PROPERTIES.match(self._text, start, end)
+        if properties:  # libyaml's mark of an anchored scalar is that of the anchor
+            start = properties.end()
         quoted = node.style in ("'", '"')
         if quoted:
             start, end = start + 1, end - 1
