@@ -26,7 +26,7 @@ from k8supgrade.model.finding import Finding, Severity
 __all__ = ["ID", "SUMMARY", "check_chart", "interest"]
 
 ID = "chart-deprecated"
-SUMMARY = "the newest version of a pinned chart is marked as deprecated"
+SUMMARY = "a pinned chart's newest version is marked as deprecated"
 
 
 def check_chart(chart: JudgedChart, context: Context) -> Iterator[Finding]:

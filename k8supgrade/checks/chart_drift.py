@@ -27,7 +27,7 @@ from k8supgrade.model.finding import Finding, Severity
 __all__ = ["ID", "SUMMARY", "check_chart", "interest"]
 
 ID = "chart-drift"
-SUMMARY = "a cluster has another version of a chart installed than is pinned"
+SUMMARY = "a cluster has another chart version than is pinned"
 
 
 def check_chart(chart: JudgedChart, context: Context) -> Iterator[Finding]:

@@ -85,6 +85,7 @@ def bump_option(name: str, text: str) -> Callable[[F], F]:
         is_flag=False,
         flag_value=_CHOICES[0],
         default=None,
+        envvar=f"K8SUPGRADE_{name.upper()}",
         metavar="[smallest|latest]",
         help=text,
     )

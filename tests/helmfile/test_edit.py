@@ -43,8 +43,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def pins(path: str = "helmfile.yaml", **options: tuple[str, ...]) -> dict[str, Pin]:
-    found = list(read_helmfiles([path], **options))
+def pins(path: str = "helmfile.yaml", environments: tuple[str, ...] = ()) -> dict[str, Pin]:
+    found = list(read_helmfiles([path], environments=environments))
     assert all(isinstance(one, Pin) for one in found), found
     return {f"{one.release}@{one.environment}" if one.environment else one.release: one for one in found
             if isinstance(one, Pin)}  # fmt: skip
