@@ -8,6 +8,7 @@ from typing import TypeVar
 from k8supgrade import policy
 from k8supgrade.errors import UsageError
 from k8supgrade.model import finding as findings_model
+from k8supgrade.model.chart import ChartEntry
 from k8supgrade.model.finding import Finding, Identity, Severity
 from k8supgrade.model.resource import Skipped
 from k8supgrade.model.verdict import Ignored, Verdict
@@ -48,6 +49,7 @@ def merge_verdicts(verdicts: list[Verdict], *, fail_on: Severity | None, allow_i
         releases=sum(verdict.releases for verdict in verdicts),
         findings=findings,
         skipped=skipped,
+        charts=tuple(sorted({chart for verdict in verdicts for chart in verdict.charts}, key=_chart_key)),
         ignored=_merged_ignored(ignored for verdict in verdicts for ignored in verdict.ignored),
         exit_code=policy.exit_code(findings, skipped, fail_on=fail_on, allow_incomplete=allow_incomplete),
     )
@@ -89,6 +91,10 @@ def _age(component: str) -> Callable[[str], tuple[tuple[int, ...], str]]:
 
 def _skip_key(skip: Skipped) -> tuple[object, ...]:
     return (skip.optional, skip.what, skip.reason, () if skip.origin is None else skip.origin.sort_key())
+
+
+def _chart_key(entry: ChartEntry) -> tuple[object, ...]:
+    return (entry.sort_key(), entry.namespace or "", entry.status, entry.reasons)
 
 
 def _grouped(items: Iterable[T], key: Callable[[T], K]) -> Iterable[list[T]]:

@@ -37,6 +37,7 @@ _MODULES = {
     "yaml": "k8supgrade.reports.yaml_",
     "csv": "k8supgrade.reports.csv_",
     "markdown": "k8supgrade.reports.markdown",
+    "pr": "k8supgrade.reports.pr",
 }
 
 NAMES: tuple[str, ...] = tuple(_MODULES)

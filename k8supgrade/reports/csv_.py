@@ -1,6 +1,7 @@
 """`-o csv`: one row per finding and origin, under a header that is always there, also without findings.
 
-Findings only: what was skipped or ignored is in the other formats and in the exit code. Cells that a
+Pinned charts follow, a row each with `chart` for the check and the chart's status for the severity. What was
+skipped or ignored is in the other formats and in the exit code. Cells that a
 spreadsheet would run (a first character of `=`, `+`, `-`, `@`, tab or carriage return) get a leading
 single quote (OWASP, CSV injection); so standard input, whose path is `-`, reads `'-`. Control characters
 are shown as escapes, line breaks of a fix stay inside its quoted cell.
@@ -11,10 +12,12 @@ from __future__ import annotations
 import csv
 import io
 
+from k8supgrade.model.chart import ChartEntry
 from k8supgrade.model.finding import Finding
-from k8supgrade.model.origin import FileOrigin, Origin, ReleaseOrigin
+from k8supgrade.model.origin import ChartOrigin, FileOrigin, Origin, ReleaseOrigin
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.reports import RenderOptions
+from k8supgrade.reports.charts import bump_text
 from k8supgrade.reports.text import clean, clean_lines
 
 NAME = "csv"
@@ -27,6 +30,7 @@ HEADER = (
     "owner", "message", "fix", "reference",
     "cluster", "evidence", "manager", "time", "stale", "count", "callers",
     "releaseNamespace", "release", "revision", "chart", "status",
+    "environment", "version", "appVersion", "installed", "smallest", "latest", "newest",
 )  # fmt: skip
 
 # The full-width forms too: spreadsheets in East Asian locales take them for the plain ones.
@@ -39,6 +43,7 @@ def render(verdict: Verdict, options: RenderOptions) -> str:
     writer.writerow(HEADER)
     for finding in verdict.findings:
         writer.writerows(_rows(finding))
+    writer.writerows(map(_chart, verdict.charts))
     return out.getvalue()
 
 
@@ -71,20 +76,39 @@ def _place(origin: Origin) -> list[str]:
         return ["file", _cell(origin.path), str(origin.line), _cell(origin.template)]
     if isinstance(origin, ReleaseOrigin):
         return ["helm", "", "", _cell(origin.template)]
+    if isinstance(origin, ChartOrigin):
+        return ["chart", _cell(origin.path), str(origin.line), ""]
     return ["cluster", "", "", ""]
 
 
 def _live(origin: Origin) -> list[str]:
-    """cluster to status."""
+    """cluster to newest."""
     if isinstance(origin, FileOrigin):
-        return [""] * 12
+        return [""] * 19
+    if isinstance(origin, ChartOrigin):
+        pinned = [_cell(origin.environment), _cell(origin.version)]
+        return [*[""] * 8, _cell(origin.release), "", _cell(origin.chart), "", *pinned, *[""] * 5]
     if isinstance(origin, ReleaseOrigin):
         release = [_cell(origin.namespace), _cell(origin.release), str(origin.revision)]
-        return [_cell(origin.cluster), *[""] * 6, *release, _cell(origin.chart), _cell(origin.status)]
+        return [_cell(origin.cluster), *[""] * 6, *release, _cell(origin.chart), _cell(origin.status), *[""] * 7]
     callers = "; ".join(f"{caller.user} ({caller.user_agent}) {caller.count}" for caller in origin.callers)
     written = [_cell(origin.manager), _cell(origin.time), "yes" if origin.stale else "no"]
     count = "" if origin.count is None else str(origin.count)
-    return [_cell(origin.cluster), origin.evidence, *written, count, _cell(callers), *[""] * 5]
+    return [_cell(origin.cluster), origin.evidence, *written, count, _cell(callers), *[""] * 12]
+
+
+def _chart(entry: ChartEntry) -> list[str]:
+    """The row of a pinned chart."""
+    versions = [_cell(None if one is None else one.version) for one in (entry.smallest, entry.latest, entry.newest)]
+    installed = "yes" if entry.installed else "no"
+    return [
+        *["", entry.status, "chart", "", "", "", _cell(entry.namespace), _cell(entry.release)],
+        *[""] * 6,
+        *["chart", _cell(entry.path), str(entry.line), ""],
+        *["", _cell("; ".join(entry.reasons)), _cell(bump_text(entry)), _cell(entry.repository)],
+        *["", entry.evidence, *[""] * 6, _cell(entry.release), "", _cell(entry.chart), ""],
+        *[_cell(entry.environment), _cell(entry.pinned), _cell(entry.app_version), installed, *versions],
+    ]
 
 
 def _cell(text: str | None) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.reports import RenderOptions
+from k8supgrade.reports.charts import WORDS, counts, groups, pinned_text, release_name, version_text
 from k8supgrade.reports.place import object_name, owner_text, place, shown_origins, skip_text
 from k8supgrade.reports.summary import closing, examined, explain, subject, target_text, unreached
 from k8supgrade.reports.text import clean, clean_lines, plural
@@ -45,6 +46,8 @@ def render(verdict: Verdict, options: RenderOptions) -> str:
     for line in _headline(verdict):
         page.add(line)
     left_out = 0
+    for line in _charts(verdict):
+        page.add(line)
     for severity in sorted(Severity, reverse=True):
         found = [finding for finding in verdict.findings if finding.severity is severity]
         if found:
@@ -81,10 +84,10 @@ class _Cut:
 
 def _headline(verdict: Verdict) -> Iterator[str]:
     end = closing(verdict)
-    yield f"## {_MARKS[end.state]} k8supgrade: {_prose(end.headline)}"
+    yield f"## {_MARKS[end.state]} k8supgrade: {prose(end.headline)}"
     yield ""
     if end.advice:
-        yield _prose(end.advice)
+        yield prose(end.advice)
         yield ""
     ignored = f", {plural(len(verdict.ignored), 'finding')} ignored by rules" if verdict.ignored else ""
     yield f"Examined: {examined(verdict)}{ignored}. Exit code {verdict.exit_code}."
@@ -97,13 +100,41 @@ def _clusters(verdict: Verdict) -> str:
     """A reader of the page has not typed the command: which clusters it speaks of. Those without an answer first."""
     away = unreached(verdict)
     known = {cluster.name: cluster.version for cluster in verdict.clusters if cluster.reached}
-    named = [f"**{_code(name or '(no name)')} not reached**" for name in away]
+    named = [f"**{code(name or '(no name)')} not reached**" for name in away]
     named += [
-        _code(name or "(no name)") + (f" ({_prose(clean(version))})" if version else "")
+        code(name or "(no name)") + (f" ({prose(clean(version))})" if version else "")
         for name, version in known.items()
     ]
     more = f" and {len(named) - _NAMED_CLUSTERS:,} more" if named[_NAMED_CLUSTERS:] else ""
     return ", ".join(named[:_NAMED_CLUSTERS]) + more
+
+
+def _charts(verdict: Verdict) -> Iterator[str]:
+    if not verdict.charts:
+        return
+    yield ""
+    yield f"### Charts ({len(verdict.charts):,}): {counts(verdict)}"
+    yield ""
+    yield "| Status | Release | Chart | Pinned | Bump to | Latest that fits | Newest | Evidence | Why | Where |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    for group in groups(verdict):
+        entry = group.entry
+        environments = f" ({', '.join(map(code, group.environments))})" if group.environments else ""
+        status = WORDS[entry.status] + ("" if entry.installed else ", not installed")
+        smallest = "" if entry.status == "ready" else code(version_text(entry.smallest))
+        cells = (
+            f"**{status}**" if entry.status != "ready" else status,
+            code(release_name(entry)) + environments,
+            code(entry.chart),
+            code(pinned_text(entry)),
+            smallest,
+            code(version_text(entry.latest)),
+            code(version_text(entry.newest)),
+            entry.evidence,
+            "<br>".join(prose(clean(reason)) for reason in entry.reasons),
+            "<br>".join(map(code, group.places)),
+        )
+        yield f"| {' | '.join(cells)} |"
 
 
 def _section(page: _Cut, severity: Severity, findings: list[Finding], target: str) -> int:
@@ -112,7 +143,7 @@ def _section(page: _Cut, severity: Severity, findings: list[Finding], target: st
     page.add("")
     page.add(f"### {title} ({len(findings):,})")
     page.add("")
-    page.add(f"{_prose(explain(severity, target)).capitalize()}.")
+    page.add(f"{prose(explain(severity, target)).capitalize()}.")
     folded = len(findings) > _OPEN_ROWS and page.add(f"\n<details><summary>{plural(len(findings), word)}</summary>")
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
@@ -130,10 +161,10 @@ def _section(page: _Cut, severity: Severity, findings: list[Finding], target: st
 def _group(page: _Cut, group: list[Finding]) -> int:
     first = group[0]
     heading = subject(first)
-    about = [f"**{_prose(heading)}** ({_code(first.check)})" if heading else f"**{_code(first.check)}**"]
-    about.append(_prose(clean(first.message)))
+    about = [f"**{prose(heading)}** ({code(first.check)})" if heading else f"**{code(first.check)}**"]
+    about.append(prose(clean(first.message)))
     if first.fix:
-        about += ["", "Fix: " + "<br>".join(map(_prose, clean_lines(first.fix)))]
+        about += ["", "Fix: " + "<br>".join(map(prose, clean_lines(first.fix)))]
     if first.reference:
         about += ["", _link(first.reference)]
     block = "\n".join(["", f"{about[0]}: {about[1]}", *about[2:], "", "| Object | Where |", "| --- | --- |"])
@@ -141,10 +172,10 @@ def _group(page: _Cut, group: list[Finding]) -> int:
         return len(group)
     fitting = 0
     for finding in group:
-        places = "<br>".join(_code(place(origin)) for origin in shown_origins(finding))
+        places = "<br>".join(code(place(origin)) for origin in shown_origins(finding))
         owner = owner_text(finding)
-        places += f"<br>owner: {_code(owner)}" if owner else ""
-        if not page.add(f"| {_code(object_name(finding))} | {places} |"):
+        places += f"<br>owner: {code(owner)}" if owner else ""
+        if not page.add(f"| {code(object_name(finding))} | {places} |"):
             break
         fitting += 1
     return len(group) - fitting
@@ -158,27 +189,27 @@ def _skipped(verdict: Verdict) -> Iterator[str]:
     yield ""
     for skip in verdict.skipped:
         optional = " (optional)" if skip.optional else ""
-        yield f"- {_code(skip_text(skip))}{optional}: {'<br>'.join(map(_prose, clean_lines(skip.reason)))}"
+        yield f"- {code(skip_text(skip))}{optional}: {'<br>'.join(map(prose, clean_lines(skip.reason)))}"
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """A code span that ends where it should, also in a table cell."""
     return "`" + clean(text).replace("`", "\\x60").replace("|", "\\x7c") + "`" if text else ""
 
 
-def _prose(text: str) -> str:
+def prose(text: str) -> str:
     """Words as they are; whatever could mean something to a renderer as a code span. Takes cleaned text."""
     return "".join(
-        _code(part[1:-1]) if part.startswith("`") and part.endswith("`") and len(part) > 2 else _words(part)
+        code(part[1:-1]) if part.startswith("`") and part.endswith("`") and len(part) > 2 else _words(part)
         for part in _SPAN.split(text)
     )
 
 
 def _words(text: str) -> str:
-    return " ".join(word if _WORD.match(word) else _code(word) for word in text.split(" "))
+    return " ".join(word if _WORD.match(word) else code(word) for word in text.split(" "))
 
 
 def _link(reference: str) -> str:
     if re.fullmatch(r"https://[A-Za-z0-9./_~%#?=&+-]+", reference):
         return f"[Reference](<{reference}>)"
-    return f"Reference: {_code(reference)}"
+    return f"Reference: {code(reference)}"

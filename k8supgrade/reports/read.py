@@ -2,7 +2,7 @@
 
 The file is untrusted: it may come from another machine, another version or an editor. Everything is
 checked, and a message says where in the report what is wrong. Keys that the schema does not name are
-ignored; what this version could not write again (charts, unknown origins) is refused, never dropped.
+ignored; what this version could not write again (unknown origins) is refused, never dropped.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from k8supgrade.model.verdict import Cluster, Ignored, Verdict
 from k8supgrade.model.version import KUBERNETES, ComponentVersion, KubeVersion
 from k8supgrade.reports.document import SCHEMA
 from k8supgrade.reports.node import Node
+from k8supgrade.reports.read_chart import read_chart
 from k8supgrade.reports.read_origin import read_origin
 
 T = TypeVar("T")
@@ -61,8 +62,6 @@ def _verdict(node: Node) -> Verdict:
         node.fail("not a k8supgrade report: it has no schema")
     if schema != SCHEMA:
         node["schema"].fail(f"{schema!a} is not readable here: this version reads {SCHEMA}")
-    if node["charts"].each(lambda chart: chart):
-        node["charts"].fail("this version of k8supgrade cannot read chart entries")
     if not _TIME.match(node.text("generatedAt")):
         node["generatedAt"].fail("a time like 2026-01-31T09:00:00Z is expected")
     tool, scanned = node["tool"], node["scanned"]
@@ -83,6 +82,7 @@ def _verdict(node: Node) -> Verdict:
         skipped=node["skipped"].each(_skipped),
         ignored=node["ignored"].each(_ignored),
         exit_code=_exit_code(node["summary"]),
+        charts=node["charts"].each(read_chart),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from k8supgrade.model.origin import EVIDENCE, Caller, ClusterOrigin, FileOrigin, Origin, ReleaseOrigin
+from k8supgrade.model.origin import EVIDENCE, Caller, ChartOrigin, ClusterOrigin, FileOrigin, Origin, ReleaseOrigin
 from k8supgrade.reports.node import Node
 
 
@@ -57,4 +57,15 @@ def _helm(node: Node) -> ReleaseOrigin:
     )
 
 
-_READERS: dict[str, Callable[[Node], Origin]] = {"file": _file, "cluster": _cluster, "helm": _helm}
+def _chart(node: Node) -> ChartOrigin:
+    return ChartOrigin(
+        path=node.text("path"),
+        line=node.count("line"),
+        environment=node.maybe_text("environment"),
+        release=node.text("release"),
+        chart=node.text("chart"),
+        version=node.maybe_text("version"),
+    )
+
+
+_READERS: dict[str, Callable[[Node], Origin]] = {"file": _file, "cluster": _cluster, "helm": _helm, "chart": _chart}

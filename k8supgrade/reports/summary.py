@@ -63,7 +63,7 @@ def closing(verdict: Verdict) -> Closing:
         return Closing("good", f"Ready for {target}, with {counts}.", "Change what is listed before a later upgrade.")
     if counts:
         return Closing("good", f"Ready for {target}, with {counts}: {examined(verdict)}.", "")
-    if verdict.resources == 0:
+    if verdict.resources == 0 and not verdict.charts:
         advice = "Check the context and the namespaces" if verdict.clusters and not verdict.files else "Check the paths"
         return Closing("open", f"No Kubernetes resource found in {_places(verdict)}.", f"{advice}, or name others.")
     rest = f"nothing removed or deprecated{' that is not ignored' if verdict.ignored else ''}"
@@ -99,8 +99,12 @@ def unreached(verdict: Verdict) -> list[str]:
 
 
 def examined(verdict: Verdict) -> str:
-    """`1,234 resources in 7 releases and 1 cluster`."""
-    return f"{plural(verdict.resources, 'resource')} in {_places(verdict)}"
+    """`1,234 resources in 7 releases and 1 cluster`, and the charts that are pinned."""
+    charts = plural(len(verdict.charts), "pinned chart") if verdict.charts else ""
+    if charts and not (verdict.resources or verdict.files or verdict.releases or verdict.clusters):
+        return charts
+    text = f"{plural(verdict.resources, 'resource')} in {_places(verdict)}"
+    return f"{text}, {charts}" if charts else text
 
 
 def _places(verdict: Verdict) -> str:

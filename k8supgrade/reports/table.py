@@ -20,6 +20,7 @@ from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.resource import Skipped
 from k8supgrade.model.verdict import Verdict
 from k8supgrade.reports import RenderOptions
+from k8supgrade.reports.charts import WORDS, bump_text, counts, groups, pinned_text, release_name
 from k8supgrade.reports.place import object_name, owner_text, place, shown_origins, skip_text
 from k8supgrade.reports.summary import closing, explain, required, subject, target_text
 from k8supgrade.reports.text import clean, clean_lines, plural, width, wrap
@@ -28,6 +29,7 @@ NAME = "table"
 
 _NARROWEST = 40
 _LINK = re.compile(r"https://[!-~]{1,200}\Z", re.ASCII)
+_CHART_COLORS = {"not-ready": "bad", "unknown": "open", "ready": "good"}
 _COLORS = {"blocker": "1;31", "warning": "1;33", "info": "1;36", "bold": "1", "bad": "1;31", "open": "1;33",
            "good": "1;32"}  # fmt: skip
 
@@ -52,8 +54,31 @@ class _Page:
                 yield from self._text(title, 0, severity.label)
                 yield ""
                 yield from self._groups(found)
+        yield from self._charts(verdict)
         yield from self._skipped(verdict)
         yield from self._closing(verdict)
+
+    def _charts(self, verdict: Verdict) -> Iterator[str]:
+        if not verdict.charts:
+            return
+        yield from self._text(f"CHARTS ({len(verdict.charts):,}): {counts(verdict)}", 0, "bold")
+        yield ""
+        for group in groups(verdict):
+            entry = group.entry
+            environments = f" ({', '.join(group.environments)})" if group.environments else ""
+            installed = "" if entry.installed else ", not installed"
+            status = f"{WORDS[entry.status]}:"
+            name = f"{status:<11}{release_name(entry)}{environments}{installed}"
+            yield from self._text(name, 2, _CHART_COLORS[entry.status], hang=2)
+            evidence = "" if entry.evidence == "none" else f"  [{entry.evidence}]"
+            yield from self._text(f"{clean(entry.chart)} {pinned_text(entry)}{evidence}", 6, hang=2)
+            if bump := bump_text(entry):
+                yield from self._text(bump, 6, "bold" if entry.status == "not-ready" else None, hang=2)
+            for reason in entry.reasons:
+                yield from self._text(clean(reason), 6, hang=2)
+            if entry.status != "ready":
+                yield from self._text(", ".join(group.places), 6, hang=2)
+        yield ""
 
     def _groups(self, findings: list[Finding]) -> Iterator[str]:
         groups: dict[tuple[str, str, str], list[Finding]] = {}
