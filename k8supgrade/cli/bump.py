@@ -26,24 +26,24 @@ def change(pins: Sequence[Pin | Skipped], entries: Sequence[ChartEntry], bump: s
     Raises:
         UsageError: a file cannot be written.
     """
-    from k8supgrade.helmfile import edit
+    from k8supgrade.helmfile.edit import Bump, diff, edits, write
 
     by_origin = {entry.origin: entry for entry in entries}
-    wanted = [edit.Bump(pin, to) for pin, to in _wanted(pins, by_origin, bump)]
-    edits, refused = edit.edits(wanted)
+    wanted = [Bump(pin, to) for pin, to in _wanted(pins, by_origin, bump)]
+    made, refused = edits(wanted)
     messages = [f"not changed: {one.reason}" for one in refused]
     if writes:
         try:
-            edit.write(edits)
+            write(made)
         except OSError as error:
             raise UsageError(f"{error.filename or 'a file'}: cannot be written: {error.strerror or error}") from error
-        messages += [f"{one.path}: {plural(len(one.bumps), 'version')} changed" for one in edits]
+        messages += [f"{one.path}: {plural(len(one.bumps), 'version')} changed" for one in made]
         messages += sorted(
             {f"run `helmfile deps`: {one.pin.lock_file} has to follow" for one in wanted if one.pin.lock_file}
         )
-    if not edits and not refused:
+    if not made and not refused:
         messages.append("Nothing to bump.")
-    return Changed(edit.diff(edits), tuple(messages))
+    return Changed(diff(made), tuple(messages))
 
 
 def _wanted(

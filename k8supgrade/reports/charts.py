@@ -67,7 +67,7 @@ def version_text(version: ChartVersion | None) -> str:
 
 def pinned_text(entry: ChartEntry) -> str:
     if entry.pinned is None:
-        return "no version"
+        return "(no version pinned)"
     return version_text(ChartVersion(version=entry.pinned, app_version=entry.app_version))
 
 
@@ -77,6 +77,6 @@ def bump_text(entry: ChartEntry) -> str:
         newer = entry.latest is not None and entry.latest.version != entry.pinned
         return f"latest that fits: {version_text(entry.latest)}" if newer else ""
     if entry.smallest is None:
-        return "no version to bump to" if entry.status == "not-ready" else ""
+        return "no version fits: see the reasons" if entry.status == "not-ready" else ""
     text = f"bump to {version_text(entry.smallest)}"
     return text if entry.latest in (None, entry.smallest) else f"{text}, latest that fits: {version_text(entry.latest)}"

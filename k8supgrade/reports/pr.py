@@ -34,18 +34,13 @@ def render(verdict: Verdict, options: RenderOptions) -> str:
     left = [group for group in found if group.entry.status != "ready" and not is_bump(group.entry)]
     number = len({(group.entry.release, group.entry.namespace) for group in bumps})
     title = f"Bump {plural(number, 'chart')} for Kubernetes {target}" if bumps else f"No chart to bump for {target}"
-    lines = [
-        f"branch: k8supgrade/charts-{re.sub(r'[^0-9.]', '', target)}",
-        f"title: {title}",
-        "",
-        *_body(bumps, target),
-    ]
+    branch = f"k8supgrade/charts-{re.sub(r'[^0-9.]', '', target)}"
+    lines = [f"branch: {branch}", f"title: {title}", "", *_body(bumps, target)]
     if left:
         lines += ["", "### Left as they are", ""]
-        lines += [
-            f"- {_what(group)}: {prose('; '.join(map(clean, group.entry.reasons)) or 'no reason known')}"
-            for group in left
-        ]
+    for group in left:
+        why = "; ".join(map(clean, group.entry.reasons)) or "no reason known"
+        lines.append(f"- {_what(group)}: {prose(why)}")
     return "\n".join(lines) + "\n"
 
 
@@ -59,8 +54,8 @@ def _body(bumps: list[Group], target: str) -> Iterator[str]:
         yield f"Every chart that can be bumped is ready for Kubernetes {target}: nothing to do."
         return
     yield (
-        f"These charts are not ready for Kubernetes {target}. The versions proposed are the smallest that are, and that "
-        "still install on what runs now, so that this can go out before the upgrade."
+        f"These charts are not ready for Kubernetes {target}. The versions proposed are the smallest that are, and "
+        "that still install on what runs now, so that this can go out before the upgrade."
     )
     yield ""
     yield "| Release | Chart | From → to | App from → to | Evidence |"

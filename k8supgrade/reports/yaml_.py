@@ -40,6 +40,9 @@ def _entry(head: str, value: object, indent: str) -> Iterator[str]:
     elif isinstance(value, list) and value:
         yield head
         for item in value:
+            if isinstance(item, str):
+                yield f"{indent}- {_scalar(item)}"
+                continue
             lines = _mapping(item, indent + "  ")
             yield f"{indent}- {next(lines)[len(indent) + 2 :]}"
             yield from lines

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from k8supgrade.model.chart import ChartEntry, ChartStatus, ChartVersion
 from k8supgrade.model.finding import Severity
 from k8supgrade.model.lifecycle import Replacement
-from k8supgrade.model.origin import Caller, ClusterOrigin, Evidence, Origin, ReleaseOrigin
+from k8supgrade.model.origin import Caller, ChartOrigin, ClusterOrigin, Evidence, Origin, ReleaseOrigin
 from k8supgrade.model.verdict import Cluster, Ignored, Verdict
 from k8supgrade.model.version import ComponentVersion
 from tests.builders import finding, origin, skipped, verdict, warning
@@ -216,6 +219,106 @@ def live_origins(text: str) -> tuple[Origin, ...]:
     )  # fmt: skip
 
 
+def chart(release: str, status: ChartStatus, **values: Any) -> ChartEntry:
+    defaults: dict[str, Any] = {
+        "namespace": "shop",
+        "environment": None,
+        "path": "helmfile.yaml",
+        "line": 9,
+        "chart": f"company/{release}",
+        "repository": "https://charts.example.com",
+        "pinned": "1.0.0",
+        "app_version": "10.0.2",
+        "installed": True,
+        "evidence": "rendered",
+        "newest": ChartVersion(version="9.0.0", app_version="v12.1"),
+    }
+    return ChartEntry(release=release, status=status, **{**defaults, **values})
+
+
+SMALLEST, LATEST = ChartVersion(version="1.2.0", app_version="10.1.0"), ChartVersion(version="8.5.1")
+REMOVED = "policy/v1beta1 PodDisruptionBudget is removed in 1.25 (cart/templates/pdb.yaml)"
+
+# A Helmfile of three environments and nothing else.
+CHARTS = verdict(
+    finding(
+        "cart",
+        check="chart-not-ready",
+        api_version=None,
+        kind=None,
+        message=f"chart company/cart 1.0.0 is not ready for 1.28: {REMOVED}",
+        fix="Bump it to 1.2.0 (app 10.1.0) before the upgrade.",
+        introduced_in=None,
+        deprecated_in=None,
+        removed_in=None,
+        replacement=None,
+        reference=None,
+        origins=tuple(
+            ChartOrigin(
+                path="helmfile.yaml", line=9, environment=name, release="cart", chart="company/cart", version="1.0.0"
+            )
+            for name in ("prod", "stg")
+        ),
+    ),
+    resources=0,
+    files=0,
+    charts=(
+        *(
+            chart("cart", "not-ready", environment=name, reasons=(REMOVED,), smallest=SMALLEST, latest=LATEST)
+            for name in ("prod", "stg")
+        ),
+        chart("cart", "ready", environment="dev", line=12, pinned="1.2.0", smallest=SMALLEST, latest=SMALLEST),
+        chart(
+            "old-thing-with-a-long-name",
+            "not-ready",
+            environment="prod",
+            reasons=("kubeVersion <1.25.0-0 excludes 1.28", "no newer version is in the repository"),
+            evidence="kube-version",
+            installed=False,
+            newest=None,
+        ),
+        chart(
+            "search",
+            "unknown",
+            chart="oci://registry.example.com/charts/search",
+            namespace=None,
+            repository=None,
+            pinned=None,
+            app_version=None,
+            evidence="none",
+            reasons=("https://charts.example.com: 401 Unauthorized: the credentials are refused",),
+            newest=None,
+        ),
+    ),
+    skipped=(
+        skipped(
+            "release search",
+            reason="https://charts.example.com: 401 Unauthorized: the credentials are refused",
+            origin=ChartOrigin(
+                path="helmfile.yaml",
+                line=30,
+                environment=None,
+                release="search",
+                chart="oci://registry.example.com/charts/search",
+                version=None,
+            ),
+        ),
+    ),
+)
+
+
+def chart_origin(text: str) -> ChartOrigin:
+    return ChartOrigin(path=text, line=3, environment=text, release=text, chart=text, version=text)
+
+
+def hostile_chart(text: str) -> ChartEntry:
+    version = ChartVersion(version=text, app_version=text)
+    return chart(
+        text, "not-ready", namespace=text, environment=text, path=text, chart=text, repository=text, pinned=text,
+        app_version=text, reasons=(text,), smallest=version, latest=version, newest=version,
+    )  # fmt: skip
+
+
 def hostile() -> Verdict:
     """Every hostile text in every place where one can get."""
     return verdict(
@@ -230,7 +333,7 @@ def hostile() -> Verdict:
                 owner=text,
                 reference=text,
                 component=text,
-                origins=(origin(text, 1, text), origin(text, 2), *live_origins(text)),
+                origins=(origin(text, 1, text), origin(text, 2), *live_origins(text), chart_origin(text)),
                 replacement=Replacement(api_version=text, kind=text, available_in=None),
             )
             for text in HOSTILE
@@ -238,4 +341,5 @@ def hostile() -> Verdict:
         skipped=tuple(skipped(text, reason=text, origin=origin(text)) for text in HOSTILE),
         ignored=tuple(Ignored(finding=finding(text), rule=text, reason=text) for text in HOSTILE),
         clusters=tuple(Cluster(name=text, version=None, reached=False) for text in HOSTILE),
+        charts=tuple(hostile_chart(text) for text in HOSTILE),
     )

@@ -33,9 +33,10 @@ def test_hostile_text_stays_inside_code_spans() -> None:
 
 
 def test_table_rows_have_their_cells() -> None:
+    """Two of an object, ten of a chart."""
     rows = [line for line in render(hostile(), PLAIN).splitlines() if line.startswith("| ")]
-    assert rows
-    assert {row.count("|") for row in rows} == {3}
+    assert {row.count("|") for row in rows} == {3, 11}
+    assert sum(row.count("|") == 11 for row in rows) == len(hostile().charts) + 2
 
 
 def test_many_findings_are_folded() -> None:

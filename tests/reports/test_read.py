@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8supgrade.errors import UsageError
+from k8supgrade.model.chart import EVIDENCE as CHART_EVIDENCE
+from k8supgrade.model.chart import STATUSES, ChartEntry, ChartVersion
 from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.lifecycle import Replacement
-from k8supgrade.model.origin import EVIDENCE, Caller, ClusterOrigin, FileOrigin, ReleaseOrigin
+from k8supgrade.model.origin import EVIDENCE, Caller, ChartOrigin, ClusterOrigin, FileOrigin, ReleaseOrigin
 from k8supgrade.model.resource import Skipped
 from k8supgrade.model.verdict import Cluster, Ignored, Verdict
 from k8supgrade.model.version import KubeVersion
@@ -19,7 +22,7 @@ from k8supgrade.reports import RenderOptions
 from k8supgrade.reports.json_ import render
 from k8supgrade.reports.read import read_report
 from tests.builders import finding, verdict
-from tests.reports.samples import FULL, LIVE, hostile
+from tests.reports.samples import CHARTS, FULL, LIVE, hostile
 
 texts = st.text(max_size=8)
 maybe = st.none() | texts
@@ -47,6 +50,29 @@ origins = (
         status=texts,
         template=maybe,
     )
+    | st.builds(
+        ChartOrigin, path=texts, line=st.integers(0), environment=maybe, release=texts, chart=texts, version=maybe
+    )
+)
+chart_versions = st.none() | st.builds(ChartVersion, version=texts, app_version=maybe)
+charts = st.builds(
+    ChartEntry,
+    release=texts,
+    namespace=maybe,
+    environment=maybe,
+    path=texts,
+    line=st.integers(0),
+    chart=texts,
+    repository=maybe,
+    pinned=maybe,
+    app_version=maybe,
+    installed=st.booleans(),
+    status=st.sampled_from(STATUSES),
+    evidence=st.sampled_from(CHART_EVIDENCE),
+    reasons=st.lists(texts, max_size=2).map(tuple),
+    smallest=chart_versions,
+    latest=chart_versions,
+    newest=chart_versions,
 )
 findings = st.builds(
     Finding,
@@ -88,6 +114,7 @@ verdicts = st.builds(
         tuple
     ),
     exit_code=st.sampled_from([0, 1, 3]),
+    charts=st.lists(charts, max_size=2).map(tuple),
 )
 
 
@@ -101,7 +128,9 @@ def test_round_trip(shown: Verdict) -> None:
     assert written(read_report(text, "r.json")) == text
 
 
-@pytest.mark.parametrize("shown", [verdict(), FULL, LIVE, hostile()], ids=["empty", "full", "live", "hostile"])
+@pytest.mark.parametrize(
+    "shown", [verdict(), FULL, LIVE, CHARTS, hostile()], ids=["empty", "full", "live", "charts", "hostile"]
+)
 def test_round_trip_of_samples(shown: Verdict) -> None:
     text = written(shown)
     assert written(read_report(text, "r.json")) == text
@@ -120,7 +149,7 @@ def test_objects_without_a_name_stay_apart() -> None:
 
 
 def changed(change: Callable[[Any], object]) -> str:
-    data = json.loads(written(FULL))
+    data = json.loads(written(replace(FULL, charts=CHARTS.charts)))
     change(data)
     return json.dumps(data)
 
@@ -186,8 +215,8 @@ def test_what_is_wrong_with_an_origin_is_named(path: tuple[Any, ...], value: obj
         (changed(setting("findings", 0, "name", 7)), r"findings\[0\].name: text is expected, not a number"),
         (changed(setting("findings", 0, "origins", [])), r"findings\[0\].origins: a finding has at least one"),
         (
-            changed(setting("findings", 1, "origins", 0, "type", "chart")),
-            r"findings\[1\].origins\[0\].type: .* cannot read origins of type 'chart'",
+            changed(setting("findings", 1, "origins", 0, "type", "moon")),
+            r"findings\[1\].origins\[0\].type: .* cannot read origins of type 'moon'",
         ),
         (
             changed(setting("findings", 1, "origins", 0, "type", "cluster")),
@@ -204,7 +233,10 @@ def test_what_is_wrong_with_an_origin_is_named(path: tuple[Any, ...], value: obj
         (changed(setting("scanned", "files", 1.5)), "scanned.files: a whole number from 0"),
         (changed(setting("summary", "exitCode", 999)), "summary.exitCode: an exit code is at most 255"),
         (changed(setting("generatedAt", "now")), "generatedAt: a time like 2026-01-31T09:00:00Z"),
-        (changed(setting("charts", [{}])), "charts: this version of k8supgrade cannot read chart entries"),
+        (changed(setting("charts", [{}])), r"charts\[0\]: the key 'release' is missing"),
+        (changed(setting("charts", 0, "status", "good")), r"charts\[0\].status: one of ready, not-ready, unknown"),
+        (changed(setting("charts", 0, "reasons", [7])), r"charts\[0\].reasons\[0\]: text is expected"),
+        (changed(setting("charts", 0, "smallest", "1.2")), r"charts\[0\].smallest: a mapping is expected"),
         (changed(setting("target", "\x1b[31m", 1)), r"target.\\x1b\[31m: text is expected"),
     ],
 )
@@ -234,6 +266,8 @@ PATHS = [
     ("skipped", 0, "origin"),
     ("ignored", 0, "ignoredBy"),
     ("charts",),
+    ("charts", 0),
+    ("charts", 0, "latest"),
 ]
 
 

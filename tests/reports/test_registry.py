@@ -7,14 +7,14 @@ import pytest
 
 from k8supgrade.errors import UsageError
 from k8supgrade.model.verdict import Verdict
-from k8supgrade.reports import NAMES, RenderOptions, Report, csv_, json_, load, markdown, table, wide, yaml_
+from k8supgrade.reports import NAMES, RenderOptions, Report, csv_, json_, load, markdown, pr, table, wide, yaml_
 from tests.builders import assert_golden, verdict
-from tests.reports.samples import FULL, LIVE, hostile
+from tests.reports.samples import CHARTS, FULL, LIVE, hostile
 
 # mypy reads here that every module is a report.
-REPORTS: tuple[Report, ...] = (table, wide, json_, yaml_, csv_, markdown)
+REPORTS: tuple[Report, ...] = (table, wide, json_, yaml_, csv_, markdown, pr)
 
-FILES = {"table": "txt", "wide": "txt", "json": "json", "yaml": "yaml", "csv": "csv", "markdown": "md"}
+FILES = {"table": "txt", "wide": "txt", "json": "json", "yaml": "yaml", "csv": "csv", "markdown": "md", "pr": "md"}
 
 
 def test_every_module_is_registered_under_its_name() -> None:
@@ -40,13 +40,15 @@ def test_the_registry_imports_no_format_until_it_is_used() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(("case", "shown"), [("full", FULL), ("live", LIVE), ("empty", verdict())])
+@pytest.mark.parametrize(("case", "shown"), [("full", FULL), ("live", LIVE), ("charts", CHARTS), ("empty", verdict())])
 def test_golden(name: str, case: str, shown: Verdict) -> None:
     assert_golden(f"report-{case}-{name}.{FILES[name]}", load(name).render(shown, RenderOptions()))
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("shown", [verdict(), FULL, LIVE, hostile()], ids=["empty", "full", "live", "hostile"])
+@pytest.mark.parametrize(
+    "shown", [verdict(), FULL, LIVE, CHARTS, hostile()], ids=["empty", "full", "live", "charts", "hostile"]
+)
 def test_same_bytes_twice(name: str, shown: Verdict) -> None:
     assert load(name).render(shown, RenderOptions()) == load(name).render(shown, RenderOptions())
 

@@ -11,13 +11,13 @@ from k8supgrade.reports import RenderOptions
 from k8supgrade.reports.table import render
 from k8supgrade.reports.text import width
 from tests.builders import assert_golden, finding, origin, skipped, verdict, warning
-from tests.reports.samples import FULL, LIVE, hostile
+from tests.reports.samples import CHARTS, FULL, LIVE, hostile
 
 PLAIN = RenderOptions()
 
 
 @pytest.mark.parametrize("columns", [40, 80, 132])
-@pytest.mark.parametrize("shown", [FULL, LIVE, hostile()], ids=["full", "live", "hostile"])
+@pytest.mark.parametrize("shown", [FULL, LIVE, CHARTS, hostile()], ids=["full", "live", "charts", "hostile"])
 def test_no_line_is_wider_than_the_terminal(shown: Verdict, columns: int) -> None:
     lines = render(shown, RenderOptions(width=columns)).split("\n")
     assert [line for line in lines if width(line) > columns and "https://" not in line] == []
