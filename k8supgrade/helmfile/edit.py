@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from k8supgrade.helmfile.constraint import satisfies
 from k8supgrade.helmfile.files import FileError, read_text
 from k8supgrade.helmfile.semver import parse_version
+from k8supgrade.helmfile.state import outline
 from k8supgrade.helmfile.template import TemplateError
-from k8supgrade.helmfile.tree import Map, Node, Scalar, TreeError, parse
+from k8supgrade.helmfile.tree import Map, Node, Scalar, TreeError
 from k8supgrade.model.pin import Pin, Written
 
 # `~1.2.0` stays a range of its kind; any other range becomes the exact version.
@@ -121,7 +122,7 @@ def _edit(path: str, changes: list[tuple[Written, list[Bump]]]) -> Edit | str:
             return f"{path}:{spot.line}: the file has changed since it was read"
         after = after[: spot.start] + _new(spot, bumps[0].to, before) + after[spot.end :]
     try:
-        wrong = _differs(parse(before, path), parse(after, path), {spot.line for spot, _ in changes})
+        wrong = _differs(outline(before, path), outline(after, path), {spot.line for spot, _ in changes})
     except (TreeError, TemplateError) as error:
         return f"{path}: it would no longer be readable: {error}"
     if wrong:

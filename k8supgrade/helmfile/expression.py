@@ -1,90 +1,49 @@
-"""The simple expressions of Helmfile's templates. Whatever else stands there is not guessed at."""
+"""Pipelines of Helmfile's templates, as far as they can be evaluated without running anything."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from k8supgrade.helmfile.template import actions
-from k8supgrade.helmfile.tree import Map, Node, Scalar, merged
+from k8supgrade.helmfile.files import FileError, beside, read_text
+from k8supgrade.helmfile.functions import FUNCTIONS, MAX_TEXT
+from k8supgrade.helmfile.tree import Map, Scalar
+from k8supgrade.helmfile.values import ROOT, FileText, Quoted, Root, Unknown, UnresolvedError, is_true, shown
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<string>\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`)|(?P<number>-?\d+(?:\.\d+)?)(?![\w.])"
-    r"|(?P<chain>\$?(?:\.[A-Za-z_]\w*)+|\.(?![\w]))|(?P<variable>\$\w+)(?P<rest>(?:\.[A-Za-z_]\w*)*)"
-    r"|(?P<name>[A-Za-z_]\w*)|(?P<mark>[()|]))"
+    r"\s*(?:(?P<string>\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`)|(?P<number>[-+]?\d+(?:\.\d+)?)(?![\w.])"
+    r"|(?P<chain>\$?(?:\.[^\W\d]\w*)+|\$(?!\w)|\.(?!\w))|(?P<variable>\$\w+)(?P<rest>(?:\.[^\W\d]\w*)*)"
+    r"|(?P<name>[^\W\d]\w*)|(?P<mark>[()|]))"
 )
-_MAX_DEPTH = 20
-_PASSES = 6  # as helmfile does it for what stands in a release
-
-
-class UnresolvedError(Exception):
-    """An expression that needs more than a static reading; the message names it."""
+_FIELDS = re.compile(r"(?:\.[^\W\d]\w*)+")
+_MAX_DEPTH = 50
+_RELEASE = ("Name", "Namespace", "Chart", "ChartVersion", "KubeContext", "Labels")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What expressions may ask for. `unknown`: why some values are not known at all, such as secrets."""
+    """What expressions may ask for. `unknown`: why some values are not known at all, such as secrets.
+
+    values: what is below `.Values`; own: what the environment itself says, below `.Environment.Values`.
+    release: None while a file as a whole is rendered. base: the file whose directory `readFile` starts from.
+    include: renders what is defined by a name. render: renders a text, for `tpl`.
+    """
 
     environment: str
     env: Mapping[str, str]
+    base: str = ""
     values: Map = field(default_factory=Map)
-    release: Mapping[str, str] = field(default_factory=dict)
+    own: Map = field(default_factory=Map)
+    release: Map | None = None
     namespace: str = ""
     unknown: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
-
-
-def resolve(scalar: Scalar, scope: Scope) -> Scalar:
-    """The scalar without templates. Where all of it is one value of the scope, that value's own place is kept.
-
-    Raises:
-        UnresolvedError: an expression is not simple, or a value is missing.
-        TemplateError: an action has no end.
-    """
-    for _ in range(_PASSES):
-        if "{{" not in scalar.text:
-            return scalar
-        scalar = _once(scalar, scope)
-    raise UnresolvedError("the template refers to itself")
-
-
-def _once(scalar: Scalar, scope: Scope) -> Scalar:
-    text = scalar.text
-    found = actions(text)
-    if len(found) == 1 and (found[0].start, found[0].end) == (0, len(text)):
-        value = evaluate(found[0].code, scope)
-        if isinstance(value, Scalar):
-            return value
-        return Scalar(shown(value, found[0].code), None)
-    parts: list[str] = []
-    at = 0
-    for action in found:
-        parts += text[at : action.start], shown(evaluate(action.code, scope), action.code)
-        at = action.end
-    return Scalar("".join((*parts, text[at:])), None)
-
-
-def shown(value: Any, code: str) -> str:
-    if isinstance(value, Scalar):
-        return value.text
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return str(value)
-    if value is None:
-        return ""
-    raise UnresolvedError(f"{{{{ {code} }}}} is no text")
-
-
-def is_true(value: Any) -> bool:
-    """As Go's templates decide: empty is false."""
-    if isinstance(value, Scalar):
-        if value.is_plain and value.text in ("false", "False", "FALSE", "0"):
-            return False
-        return bool(value.text)
-    return bool(value)
+    dot: Any = ROOT
+    include: Callable[[str, Any], str] | None = None
+    render: Callable[[str, Any], str] | None = None
 
 
 def evaluate(code: str, scope: Scope) -> Any:
@@ -93,22 +52,25 @@ def evaluate(code: str, scope: Scope) -> Any:
     Raises:
         UnresolvedError: it is not simple, or a value is missing.
     """
-    if code.startswith("/*"):
-        return ""
     try:
-        return _Parser(code, scope).all()
+        value = _Evaluation(code, scope).all()
     except RecursionError:
         raise UnresolvedError("a template that is nested too deeply") from None
+    if isinstance(value, Unknown):
+        raise value.error
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise UnresolvedError(f"{_quoted_code(code)} gives a text that is too long")
+    return value
 
 
-class _Missing:
-    """A value that is not there: `default` may still give one."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+def _quoted_code(code: str) -> str:
+    flat = " ".join(code.split())
+    return f"{{{{ {flat if len(flat) <= 80 else flat[:79] + '…'} }}}}"
 
 
-class _Parser:
+class _Evaluation:
+    """Evaluates while it parses. What cannot be evaluated is an Unknown, so that `default` may be satisfied without."""
+
     def __init__(self, code: str, scope: Scope) -> None:
         self._code = code
         self._scope = scope
@@ -118,18 +80,15 @@ class _Parser:
     def all(self) -> Any:
         value = self._pipeline()
         if self._code[self._at :].strip():
-            raise self._unresolved()
-        return self._there(value)
-
-    def _unresolved(self, why: str = "") -> UnresolvedError:
-        code = " ".join(self._code.split())
-        shortened = code if len(code) <= 80 else f"{code[:79]}…"
-        return UnresolvedError(f"template {{{{ {shortened} }}}} is not resolved without helmfile{why}")
-
-    def _there(self, value: Any) -> Any:
-        if isinstance(value, _Missing):
-            raise self._unresolved(f": {value.reason}")
+            raise self._error()
         return value
+
+    def _error(self, why: str = "", *, is_deferred: bool = False) -> UnresolvedError:
+        reason = f"template {_quoted_code(self._code)} is not resolved without helmfile{why}"
+        return UnresolvedError(reason, is_deferred=is_deferred)
+
+    def _unknown(self, why: str = "") -> Unknown:
+        return Unknown(self._error(why))
 
     def _peek(self) -> re.Match[str] | None:
         return _TOKEN.match(self._code, self._at)
@@ -137,7 +96,7 @@ class _Parser:
     def _pipeline(self) -> Any:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
-            raise self._unresolved()
+            raise self._error()
         value = self._command(())
         while (token := self._peek()) and token["mark"] == "|":
             self._at = token.end()
@@ -148,17 +107,20 @@ class _Parser:
     def _command(self, last: tuple[Any, ...]) -> Any:
         token = self._peek()
         if token is None:
-            raise self._unresolved()
+            raise self._error()
         if token["name"] and token["name"] not in ("true", "false", "nil"):
             self._at = token.end()
-            arguments = []
-            while (argument := self._operand()) is not None:
-                arguments.append(argument[0])
-            return self._call(token["name"], [*arguments, *last])
-        operand = self._operand()
-        if operand is None or last:
-            raise self._unresolved()
-        return operand[0]
+            return self._call(token["name"], [*self._arguments(), *last])
+        first = self._operand()
+        if first is None:
+            raise self._error()
+        return self._unknown() if last or self._arguments() else first[0]
+
+    def _arguments(self) -> list[Any]:
+        found = []
+        while (argument := self._operand()) is not None:
+            found.append(argument[0])
+        return found
 
     def _operand(self) -> tuple[Any] | None:
         token = self._peek()
@@ -166,95 +128,143 @@ class _Parser:
             return None
         self._at = token.end()
         if token["mark"] == "(":
-            value = self._pipeline()
-            end = self._peek()
-            if end is None or end["mark"] != ")":
-                raise self._unresolved()
-            self._at = end.end()
-            return (value,)
+            return (self._parenthesis(),)
         if token["string"]:
             return (_unquoted(token["string"]),)
         if token["number"]:
-            return (float(token["number"]) if "." in token["number"] else int(token["number"]),)
+            return (float(token["number"]) if "." in token["number"] else int(token["number"][:100]),)
         if token["chain"]:
-            return (self._chain(token["chain"].lstrip("$").split(".")[1:]),)
+            names = token["chain"].split(".")
+            value = ROOT if names[0] else self._scope.dot
+            return (self._walk(value, [name for name in names[1:] if name], token["chain"]),)
         if token["variable"]:
-            return (self._variable(token["variable"], token["rest"].split(".")[1:]),)
+            value = self._scope.variables.get(token["variable"], self._unknown())
+            return (self._walk(value, token["rest"].split(".")[1:], token["variable"]),)
         named: dict[str, Any] = {"true": True, "false": False, "nil": None}
         if token["name"] in named:
             return (named[token["name"]],)
         return (self._call(token["name"], []),)
 
-    def _variable(self, name: str, rest: list[str]) -> Any:
-        if name not in self._scope.variables:
-            raise self._unresolved()
-        value = self._scope.variables[name]
-        if isinstance(value, UnresolvedError):
-            raise value
-        return self._walk(value, rest, name) if rest else value
-
-    def _chain(self, names: list[str]) -> Any:
-        scope = self._scope
-        first, rest = (names[0], names[1:]) if names else ("", [])
-        if first in ("Values", "StateValues"):
-            return self._walk(scope.values, rest, f".{first}")
-        if first == "Environment" and rest[:1] == ["Name"]:
-            return scope.environment
-        if first == "Environment" and rest[:1] == ["Values"]:
-            return self._walk(scope.values, rest[1:], ".Environment.Values")
-        if first == "Release" and ".".join(rest) in scope.release:
-            return scope.release[".".join(rest)]
-        if first == "Namespace" and not rest:
-            return scope.namespace
-        raise self._unresolved()
+    def _parenthesis(self) -> Any:
+        value = self._pipeline()
+        end = self._peek()
+        if end is None or end["mark"] != ")":
+            raise self._error()
+        self._at = end.end()
+        fields = _FIELDS.match(self._code, self._at)
+        if fields:
+            self._at = fields.end()
+            return self._walk(value, fields[0].split(".")[1:], "(…)")
+        return value
 
     def _walk(self, value: Any, names: list[str], path: str) -> Any:
-        for name in names:
-            path += f".{name}"
-            if not isinstance(value, Map) or name not in value:
-                hidden = f" (not known: {'; '.join(self._scope.unknown)})" if self._scope.unknown else ""
-                return _Missing(f"environment {self._scope.environment} has no {path}{hidden}")
-            value = value[name]
-        if isinstance(value, Scalar) and "{{" in value.text:
-            return resolve(value, self._scope)
+        for number, name in enumerate(names):
+            if isinstance(value, Root):
+                value = self._of_root(name, names[number + 1 :])
+            elif isinstance(value, _Environment):
+                value = value.field(name)
+            elif isinstance(value, Unknown):
+                return value
+            elif isinstance(value, Map) and name in value:
+                value = value[name]
+            else:
+                return self._missing(".".join(names[: number + 1]))
         return value
+
+    def _missing(self, path: str) -> Unknown:
+        scope = self._scope
+        hidden = f" (not known: {'; '.join(scope.unknown)})" if scope.unknown else ""
+        why = f": environment {scope.environment} has no .{path}{hidden}"
+        return Unknown(self._error(why), is_missing=not scope.unknown)
+
+    def _of_root(self, name: str, rest: list[str]) -> Any:
+        scope = self._scope
+        if name in ("Values", "StateValues"):
+            return scope.values
+        if name == "Environment":
+            return _Environment(scope)
+        if name == "Namespace":
+            return scope.namespace
+        if name == "Release" and scope.release is not None and rest[:1] and rest[0] in _RELEASE:
+            return scope.release
+        return Unknown(self._error(is_deferred=name == "Release" and scope.release is None))
 
     def _call(self, name: str, arguments: list[Any]) -> Any:
-        if name == "default" and len(arguments) == 2:
-            given = arguments[1]
-            return self._there(arguments[0]) if isinstance(given, _Missing) or not is_true(given) else given
-        arguments = [self._there(argument) for argument in arguments]
-        if name in ("env", "requiredEnv", "expandenv"):
-            return self._environment(name, arguments)
-        if name in ("get", "getOrNil"):
-            return self._get(name, arguments)
-        function = _FUNCTIONS.get(name)
-        if function is None:
-            raise self._unresolved()
+        lazy = _LAZY.get(name)
         try:
-            return function(*arguments)
-        except (TypeError, ValueError, AttributeError) as error:
-            raise self._unresolved() from error
+            if lazy is not None:
+                return lazy(*arguments)
+            unknown = next((one for one in arguments if isinstance(one, Unknown)), None)
+            if unknown is not None:
+                return unknown
+            if name in _OF_SCOPE:
+                return _OF_SCOPE[name](self, *arguments)
+            function = FUNCTIONS.get(name)
+            return self._unknown() if function is None else function(*arguments)
+        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError):
+            return self._unknown()
+        except UnresolvedError as error:
+            return error_of(error, self._error(f": {error}"))
 
-    def _environment(self, name: str, arguments: list[Any]) -> str:
-        if len(arguments) != 1 or name == "expandenv":
-            raise self._unresolved()
-        variable = shown(arguments[0], self._code)
-        value = self._scope.env.get(variable, "")
-        if name == "requiredEnv" and not value:
-            raise self._unresolved(f": the environment variable {variable} is not set")
-        return value
+    def _env(self, variable: Any) -> str:
+        return self._scope.env.get(shown(variable), "")
 
-    def _get(self, name: str, arguments: list[Any]) -> Any:
+    def _required_env(self, variable: Any) -> Any:
+        value = self._env(variable)
+        return value or self._unknown(f": the environment variable {shown(variable)} is not set")
+
+    def _get(self, path: Any, *rest: Any) -> Any:
         """`get "a.b" [default] map`"""
-        if not 2 <= len(arguments) <= 3 or not isinstance(arguments[-1], Map):
-            raise self._unresolved()
-        found = self._walk(arguments[-1], shown(arguments[0], self._code).split("."), "")
-        if not isinstance(found, _Missing):
+        *default, value = rest
+        found = self._walk(value, [name for name in shown(path).split(".") if name], "")
+        if not isinstance(found, Unknown):
             return found
-        if len(arguments) == 3:
-            return arguments[1]
-        return None if name == "getOrNil" else found
+        return default[0] if default and found.is_missing else found
+
+    def _get_or_nil(self, path: Any, value: Any) -> Any:
+        return self._get(path, None, value)
+
+    def _read_file(self, name: Any) -> Any:
+        path = beside(self._scope.base, shown(name))
+        try:
+            return FileText(path, read_text(path))
+        except FileError as error:
+            return self._unknown(f": {path}: {error}")
+
+    def _is_file(self, name: Any) -> bool:
+        return os.path.isfile(beside(self._scope.base, shown(name)))
+
+    def _is_directory(self, name: Any) -> bool:
+        return os.path.isdir(beside(self._scope.base, shown(name)))
+
+    def _include(self, name: Any, dot: Any = None) -> Any:
+        if self._scope.include is None:
+            return self._unknown()
+        return self._scope.include(shown(name), dot)
+
+    def _tpl(self, text: Any, dot: Any) -> Any:
+        if self._scope.render is None:
+            return self._unknown()
+        return self._scope.render(shown(text), dot)
+
+
+def error_of(error: UnresolvedError, outer: UnresolvedError) -> Unknown:
+    """The innermost message is the one that helps, unless it names no template."""
+    return Unknown(error if str(error).startswith("template") else outer)
+
+
+class _Environment:
+    """`.Environment`"""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def field(self, name: str) -> Any:
+        if name == "Name":
+            return self._scope.environment
+        if name == "Values":
+            return self._scope.own
+        return Unknown(UnresolvedError(f"template .Environment.{name} is not resolved without helmfile"))
 
 
 def _unquoted(literal: str) -> str:
@@ -268,59 +278,54 @@ def _unquoted(literal: str) -> str:
         return literal[1:-1]
 
 
-def _text(value: Any) -> str:
-    return shown(value, "")
+def _is_there(value: Any) -> bool:
+    if isinstance(value, Unknown) and value.is_missing:
+        return False
+    return is_true(value)
 
 
-def _equal(first: Any, *others: Any) -> bool:
-    return any(_text(first) == _text(other) for other in others)
+def _default(default: Any, given: Any = None) -> Any:
+    return given if _is_there(given) else default
+
+
+def _coalesce(*values: Any) -> Any:
+    return next((value for value in values if _is_there(value)), None)
 
 
 def _and(*values: Any) -> Any:
-    return next((value for value in values if not is_true(value)), values[-1])
+    return next((value for value in values if not _is_there(value)), values[-1])
 
 
 def _or(*values: Any) -> Any:
-    return next((value for value in values if is_true(value)), values[-1])
+    return next((value for value in values if _is_there(value)), values[-1])
 
 
-def _same(value: Any) -> Any:
-    """Quotes change the text of a value, not the value: a Scalar keeps its place."""
-    return value
+def _ternary(yes: Any, no: Any, test: Any) -> Any:
+    return yes if is_true(test) else no
 
 
-def _has_key(mapping: Any, key: Any) -> bool:
-    if not isinstance(mapping, Map):
-        raise TypeError
-    return _text(key) in mapping
+def _required(message: Any, value: Any) -> Any:
+    if isinstance(value, Scalar | Quoted | Unknown) or value:
+        return value
+    raise UnresolvedError(shown(message))
 
 
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "quote": _same,
-    "squote": _same,
-    "toString": _same,
-    "trim": lambda value: _text(value).strip(),
-    "lower": lambda value: _text(value).lower(),
-    "upper": lambda value: _text(value).upper(),
-    "trimPrefix": lambda prefix, value: _text(value).removeprefix(_text(prefix)),
-    "trimSuffix": lambda suffix, value: _text(value).removesuffix(_text(suffix)),
-    "eq": _equal,
-    "ne": lambda one, other: _text(one) != _text(other),
-    "not": lambda value: not is_true(value),
+_LAZY: dict[str, Callable[..., Any]] = {
+    "default": _default,
+    "coalesce": _coalesce,
     "and": _and,
     "or": _or,
-    "hasKey": _has_key,
-    "empty": lambda value: not is_true(value),
-    "ternary": lambda yes, no, test: yes if is_true(test) else no,
-    "contains": lambda part, value: _text(part) in _text(value),
-    "hasPrefix": lambda prefix, value: _text(value).startswith(_text(prefix)),
-    "hasSuffix": lambda suffix, value: _text(value).endswith(_text(suffix)),
+    "ternary": _ternary,
+    "required": _required,
 }
-
-
-def with_values(scope: Scope, values: Node) -> Scope:
-    """The scope with more values over those it has."""
-    from dataclasses import replace
-
-    both = merged(scope.values, values)
-    return replace(scope, values=both) if isinstance(both, Map) else scope
+_OF_SCOPE: dict[str, Callable[..., Any]] = {
+    "env": _Evaluation._env,
+    "requiredEnv": _Evaluation._required_env,
+    "get": _Evaluation._get,
+    "getOrNil": _Evaluation._get_or_nil,
+    "readFile": _Evaluation._read_file,
+    "isFile": _Evaluation._is_file,
+    "isDir": _Evaluation._is_directory,
+    "include": _Evaluation._include,
+    "tpl": _Evaluation._tpl,
+}

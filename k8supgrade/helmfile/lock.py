@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from k8supgrade.helmfile.constraint import satisfies
 from k8supgrade.helmfile.files import FileError, beside, read_text
-from k8supgrade.helmfile.template import TemplateError
+from k8supgrade.helmfile.text import Source, whole
 from k8supgrade.helmfile.tree import Map, TreeError, parse, text_of
 
 
@@ -32,9 +32,9 @@ def read_lock(helmfile: str, named: str | None) -> Lock | None:
     if not os.path.exists(path):
         return None
     try:
-        documents = parse(read_text(path), path)
-    except (FileError, TreeError, TemplateError) as error:
-        return Lock(path, {}, f"lock file {path} cannot be read: {error}")
+        documents = parse(whole(Source(path, read_text(path))), path)
+    except (FileError, TreeError) as error:
+        return Lock(path, {}, f"the lock file cannot be read: {error}")
     versions: dict[str, list[str]] = {}
     top = documents[0] if documents else None
     entries = top.get("dependencies") if isinstance(top, Map) else None

@@ -7,14 +7,14 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from k8supgrade.errors import UsageError
-from k8supgrade.helmfile.expression import UnresolvedError, resolve
 from k8supgrade.helmfile.files import beside
 from k8supgrade.helmfile.release import Releases
 from k8supgrade.helmfile.release_values import resolved
+from k8supgrade.helmfile.render import resolve
 from k8supgrade.helmfile.selector import selects
 from k8supgrade.helmfile.state import State, StateError, load_state
-from k8supgrade.helmfile.template import TemplateError
 from k8supgrade.helmfile.tree import Map, Node, Scalar, merged, text_of
+from k8supgrade.helmfile.values import UnresolvedError
 from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.pin import Pin
 from k8supgrade.model.resource import Skipped
@@ -163,8 +163,8 @@ class _Reading:
         for one in listed if isinstance(listed, list) else ():
             if isinstance(one, Map):
                 try:
-                    values = merged(values, resolved(one, state.scope))
-                except (UnresolvedError, TemplateError):
+                    values = merged(values, resolved(one, state.scope, of_release=True))
+                except UnresolvedError:
                     values = merged(values, one)
         selectors = entry.get("selectors")
         chosen = [text_of(one) or "" for one in selectors] if isinstance(selectors, list) else []
@@ -175,7 +175,7 @@ class _Reading:
             return None
         try:
             return resolve(node, state.scope).text
-        except (UnresolvedError, TemplateError):
+        except UnresolvedError:
             return None
 
     def _gap(self, state: State, entry: Node, reason: str) -> Skipped:

@@ -6,44 +6,55 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from k8supgrade.helmfile.expression import Scope, UnresolvedError, is_true, resolve
+from k8supgrade.helmfile.expression import Scope
+from k8supgrade.helmfile.inherit import Inheritance
 from k8supgrade.helmfile.lock import Lock, read_lock
 from k8supgrade.helmfile.release_values import sets_of, values_of
+from k8supgrade.helmfile.render import resolve
 from k8supgrade.helmfile.repositories import Where, repository_of, where_is
-from k8supgrade.helmfile.state import State, extent
-from k8supgrade.helmfile.template import TemplateError
-from k8supgrade.helmfile.tree import Map, Node, Scalar, merged, text_of
+from k8supgrade.helmfile.state import State
+from k8supgrade.helmfile.tree import Map, Node, Scalar, text_of
+from k8supgrade.helmfile.values import UnresolvedError, typed
 from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.pin import ChartRepository, Pin, Written
 from k8supgrade.model.resource import Skipped
 
 _REWRITES = ("jsonPatches", "strategicMergePatches", "transformers")
-_MAX_INHERITED = 20
-_OF_RELEASE = (("Name", "name"), ("Namespace", "namespace"), ("Chart", "chart"), ("ChartVersion", "version"))
+_OF_VALUES = ("values", "valuesTemplate", "secrets", "set", "setTemplate", "setString")
+_DECISIVE = frozenset(
+    (
+        *("name", "chart", "directory", "version", "namespace", "devel", "inherit", "<<", "dependencies"),
+        *("installed", "installedTemplate", "condition", "conditionTemplate"),
+    )
+)
+_TRUE = frozenset(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"))
+_PASSES = 6
+_RELEASE_FIELDS = {"Name": "name", "Namespace": "namespace", "Chart": "chart", "ChartVersion": "version"}
 
 
 class Releases:
-    """`environment` is None where the Helmfile declares none."""
+    """`environment` is None where the Helmfile declares none. inherited: repositories of a parent Helmfile."""
 
-    def __init__(self, state: State, environment: str | None) -> None:
+    def __init__(self, state: State, environment: str | None, inherited: State | None = None) -> None:
         self._state = state
         self._environment = environment
-        self._scope = state.scope
+        self._scope = replace(state.scope, namespace=text_of(state.spec.get("namespace")) or "")
         self._repositories = dict(self._read_repositories())
-        named = state.spec.get("lockFilePath")
-        self._lock: Lock | None = read_lock(state.path, text_of(named))
+        self._inheritance = Inheritance(state.spec)
+        self._lock: Lock | None = read_lock(state.path, text_of(state.spec.get("lockFilePath")))
 
     def pins(self) -> Iterator[Pin | Skipped]:
         releases = self._state.spec.get("releases")
         if releases is not None and not isinstance(releases, list):
-            yield self._gap(1, "releases is no list")
+            yield self._gap(releases, "releases is no list")
             return
+        if self._lock is not None and self._lock.problem is not None:
+            yield Skipped(what=self._lock.path, reason=self._lock.problem)
         for release in releases or ():
             if isinstance(release, Map):
                 yield from self._release(release)
-            else:
-                line = release.written.line if isinstance(release, Scalar) and release.written else 1
-                yield self._gap(line, f"a release that is no mapping: {text_of(release)}")
+            elif release is not None:
+                yield self._gap(release, f"a release that is no mapping: {text_of(release)}")
 
     def _labels(self, release: Map) -> dict[str, str]:
         """What selectors look at (pkg/state/release_filters.go)."""
@@ -60,77 +71,52 @@ class Releases:
                 fields = {
                     key: resolve(value, self._scope).text for key, value in entry.items() if isinstance(value, Scalar)
                 }
-            except (UnresolvedError, TemplateError) as error:
-                yield text_of(entry.get("name")) or "", f"the repository: {error}"
+            except UnresolvedError as error:
+                yield text_of(entry.get("name")) or "", f"its repository: {error}"
                 continue
             yield fields.get("name", ""), repository_of(fields, self._state.path, self._scope.env)
 
     def _release(self, written: Map) -> Iterator[Pin | Skipped]:
-        doubt = self._state.doubt(written)
+        problems: list[str] = []
         try:
-            release = self._inherited(written, ())
+            release = self._inheritance.of(written)
         except UnresolvedError as error:
-            release, doubt = written, doubt or str(error)
-        pin = self._pin(release, written)
-        yield replace(pin, problem=doubt or pin.problem)
+            release = written
+            problems.append(str(error))
+        decisive = [reason for key, reason in release.doubts if key is None or key in _DECISIVE]
+        pin = self._pin(release, written, [*problems, *decisive])
+        yield pin
         dependencies = release.get("dependencies")
         for dependency in dependencies if isinstance(dependencies, list) else ():
             if isinstance(dependency, Map):
-                yield self._dependency(dependency, pin, doubt)
+                yield self._dependency(dependency, pin, decisive)
 
-    def _inherited(self, release: Map, path: tuple[str, ...]) -> Map:
-        """Over the templates that it inherits from; the later one wins, and the release itself."""
-        entries = release.get("inherit")
-        inherit = list(entries) if isinstance(entries, list) else []
-        if not path:
-            defaults = self._state.spec.get("defaultInherit")
-            known = {_template_name(one) for one in inherit}
-            inherit = [
-                one for one in (defaults if isinstance(defaults, list) else []) if _template_name(one) not in known
-            ] + inherit
-        templates = _map(self._state.spec.get("templates"))
-        below: Node = Map(release.path, release.line)
-        for entry in inherit:
-            name = _template_name(entry)
-            if not name:
-                continue
-            template = templates.get(name)
-            if not isinstance(template, Map):
-                raise UnresolvedError(f"inherits from template {name}, which is not there")
-            if name in path or len(path) > _MAX_INHERITED:
-                raise UnresolvedError(f"template {name} inherits from itself")
-            base = self._inherited(template, (*path, name)).copy()
-            excepted = entry.get("except") if isinstance(entry, Map) else None
-            for key in excepted if isinstance(excepted, list) else ():
-                base.pop(text_of(key) or "", None)
-            below = merged(below, base, appends=True)
-        result = merged(below, release, appends=True)
-        assert isinstance(result, Map)
-        result.path, result.line, result.start, result.end = release.path, release.line, release.start, release.end
-        return result
-
-    def _pin(self, release: Map, written: Map) -> Pin:
-        problems: list[str] = []
-        scope = self._of_release(release, problems)
+    def _pin(self, release: Map, written: Map, problems: list[str]) -> Pin:
+        scope = self._of_release(release)
         name = self._field(release, "name", scope, problems) or ""
-        chart = self._field(release, "chart", scope, problems) or ""
-        namespace = text_of(self._state.spec.get("namespace")) or self._field(release, "namespace", scope, problems)
+        chart = (
+            self._field(release, "chart", scope, problems) or self._field(release, "directory", scope, problems) or ""
+        )
+        namespace = self._scope.namespace or self._field(release, "namespace", scope, problems)
         version = self._scalar(release.get("version"), scope, problems)
-        if not name:
+        if not name and not problems:
             problems.append("the release has no name")
-        if not chart:
+        if not chart and not problems:
             problems.append("the release has no chart")
-        where = where_is(chart, self._state.path, self._repositories) if chart and not problems else Where(chart)
+        where = where_is(chart, self._state.path, self._repositories) if chart else Where("")
         values, sets = values_of(release, self._state, scope), sets_of(release, scope)
+        hidden = tuple(dict.fromkeys(reason for key, reason in release.doubts if key in _OF_VALUES))
         wanted = (version.text.strip() or None) if version else where.version
         locked, lock_file = self._locked(where, wanted)
-        place = version.written if version is not None else None
+        place = version.written if version is not None and version.text.strip() else None
+        if version is None and where.version:
+            place = _tag(release.get("chart"), where.version)
         return Pin(
             reader="helmfile",
-            path=self._state.path,
-            line=_line(place, written, self._state.path),
-            release=name or chart or "?",
-            chart=chart,
+            path=written.path or self._state.path,
+            line=_line(written),
+            release=name or self._shown(written, "name") or chart or "?",
+            chart=chart or self._shown(release, "chart"),
             name=where.name,
             namespace=namespace or None,
             environment=self._environment,
@@ -140,52 +126,63 @@ class Releases:
             version=wanted,
             locked=locked,
             lock_file=lock_file,
-            devel=self._flag(release.get("devel"), scope, default=False),
+            devel=self._is_devel(release, scope),
             installed=self._is_installed(release, scope, problems),
-            needs=tuple(text_of(one) or "" for one in _list(release.get("needs"))),
+            needs=tuple(self._needs(release, scope)),
             labels=tuple(sorted(self._labels(release).items())),
             written=(place,) if place is not None else (),
             values=values.known,
             sets=sets.known,
-            values_unknown=(*values.unknown, *sets.unknown),
+            values_unknown=(*values.unknown, *sets.unknown, *hidden),
             kube_version=self._kube_version(release, scope),
             rewrites=tuple(key for key in _REWRITES if release.get(key)),
             problem=problems[0] if problems else where.problem,
         )
 
-    def _dependency(self, dependency: Map, pin: Pin, doubt: str | None) -> Pin:
+    def _dependency(self, dependency: Map, pin: Pin, doubts: list[str]) -> Pin:
         """A chart that helmfile adds to the release's chart."""
-        problems: list[str] = []
+        problems = list(doubts)
         chart = self._field(dependency, "chart", self._scope, problems) or ""
         version = self._scalar(dependency.get("version"), self._scope, problems)
         where = where_is(chart, self._state.path, self._repositories) if chart else Where("", problem="no chart")
-        place = version.written if version is not None else None
-        wanted = version.text if version is not None else where.version
         return replace(
             pin,
-            line=_line(place, dependency, self._state.path),
+            path=dependency.path or pin.path,
+            line=_line(dependency),
             chart=chart,
             name=where.name,
             repository=where.repository,
             archive_url=where.archive_url,
             directory=where.directory,
-            version=wanted,
+            version=version.text if version is not None else where.version,
             locked=None,
-            written=(place,) if place is not None else (),
+            lock_file=None,
+            written=(version.written,) if version is not None and version.written is not None else (),
             values=(),
             sets=(),
             values_unknown=(f"it is a dependency of release {pin.release}",),
-            problem=doubt or (problems[0] if problems else where.problem),
+            problem=problems[0] if problems else where.problem,
         )
 
-    def _of_release(self, release: Map, problems: list[str]) -> Scope:
-        """The scope with `.Release`, as far as its fields hold no templates themselves."""
-        known = {f"Labels.{key}": value for key, value in self._labels(release).items()}
-        for key, field in _OF_RELEASE:
-            value = release.get(field)
-            if isinstance(value, Scalar) and "{{" not in value.text:
-                known[key] = value.text
-        known.setdefault("Namespace", text_of(self._state.spec.get("namespace")) or "")
+    def _of_release(self, release: Map) -> Scope:
+        """The scope with `.Release`; its fields may refer to each other."""
+        known = Map()
+        labels = Map()
+        labels.update({key: Scalar(value, None, is_plain=False) for key, value in self._labels(release).items()})
+        known["Labels"] = labels
+        known["KubeContext"] = release.get("kubeContext") or Scalar("", None)
+        for _ in range(_PASSES):
+            scope = replace(self._scope, release=known)
+            now = known.copy()
+            for key, field in _RELEASE_FIELDS.items():
+                scalar = self._scalar(release.get(field), scope, [])
+                if scalar is not None:
+                    now[key] = Scalar(scalar.text.strip(), scalar.written, is_plain=False)
+                elif release.get(field) is None:
+                    now[key] = Scalar("", None, is_plain=False)
+            if now == known:
+                break
+            known = now
         return replace(self._scope, release=known)
 
     def _locked(self, where: Where, wanted: str | None) -> tuple[str | None, str | None]:
@@ -195,31 +192,44 @@ class Releases:
         return self._lock.version(where.name, wanted), self._lock.path
 
     def _is_installed(self, release: Map, scope: Scope, problems: list[str]) -> bool:
-        condition = text_of(release.get("condition"))
-        if condition and not self._holds(condition):
+        template = self._scalar(release.get("conditionTemplate"), scope, problems)
+        condition = self._scalar(release.get("condition"), scope, problems) if template is None else template
+        if condition is not None and condition.text.strip() and not self._holds(condition.text.strip(), problems):
             return False
-        for key in ("installed", "installedTemplate"):
-            if release.get(key) is not None:
-                return self._flag(release[key], scope, default=True, problems=problems)
+        for key in ("installedTemplate", "installed"):
+            scalar = self._scalar(release.get(key), scope, problems)
+            if scalar is not None:
+                return scalar.text.strip() in _TRUE
         return True
 
-    def _holds(self, condition: str) -> bool:
+    def _holds(self, condition: str, problems: list[str]) -> bool:
         """`a.enabled` in the values (pkg/state/state.go, ConditionEnabled)."""
+        if condition.lower() in ("true", "false"):
+            return condition.lower() == "true"
         node: Node = self._scope.values
-        for name in condition.split("."):
+        *names, last = condition.split(".")
+        for name in names:
             node = node.get(name) if isinstance(node, Map) else None
-        return is_true(node)
+        if last != "enabled" or not isinstance(node, Map):
+            hidden = f" (not known: {'; '.join(self._scope.unknown)})" if self._scope.unknown else ""
+            problems.append(f"condition {condition}: no such value{hidden}")
+            return True
+        return typed(node.get(last)) is True
 
-    def _flag(self, node: Node, scope: Scope, *, default: bool, problems: list[str] | None = None) -> bool:
-        if node is None:
-            return default
-        scalar = self._scalar(node, scope, [] if problems is None else problems)
-        return scalar.text.strip().lower() == "true" if scalar is not None else default
+    def _is_devel(self, release: Map, scope: Scope) -> bool:
+        node = release.get("devel") or _map(self._state.spec.get("helmDefaults")).get("devel")
+        scalar = self._scalar(node, scope, [])
+        return scalar is not None and scalar.text.strip() in _TRUE
 
     def _kube_version(self, release: Map, scope: Scope) -> str | None:
-        node = release.get("kubeVersion") or self._state.spec.get("kubeVersion")
-        scalar = self._scalar(node, scope, [])
+        scalar = self._scalar(release.get("kubeVersion") or self._state.spec.get("kubeVersion"), scope, [])
         return scalar.text if scalar is not None else None
+
+    def _needs(self, release: Map, scope: Scope) -> Iterator[str]:
+        needs = release.get("needs")
+        for one in needs if isinstance(needs, list) else ():
+            scalar = self._scalar(one, scope, [])
+            yield scalar.text if scalar is not None else text_of(one) or ""
 
     def _field(self, release: Map, key: str, scope: Scope, problems: list[str]) -> str | None:
         scalar = self._scalar(release.get(key), scope, problems)
@@ -230,30 +240,33 @@ class Releases:
             return None
         try:
             return resolve(node, scope)
-        except (UnresolvedError, TemplateError) as error:
+        except UnresolvedError as error:
             problems.append(str(error))
             return None
 
-    def _gap(self, line: int, reason: str) -> Skipped:
+    def _shown(self, release: Map, key: str) -> str:
+        """As it is written, where it is not resolved."""
+        return text_of(release.get(key)) or ""
+
+    def _gap(self, node: Node, reason: str) -> Skipped:
         path = self._state.path
+        line = node.line if isinstance(node, Scalar | Map) else 1
         return Skipped(what=path, reason=reason, origin=FileOrigin(path=path, line=line))
 
 
-def _line(place: Written | None, written: Map, path: str) -> int:
+def _line(written: Map) -> int:
     """The version's where it stands at the release itself, else the release's first one."""
-    start, end = extent(written)
-    if place is not None and place.path == written.path == path and start <= place.start <= end:
-        return place.line
-    return written.line
+    version = written.get("version")
+    return version.line if "version" in written.ranges and isinstance(version, Scalar) else written.line
 
 
-def _template_name(entry: Node) -> str:
-    return text_of(entry.get("template")) or "" if isinstance(entry, Map) else text_of(entry) or ""
+def _tag(chart: Node, tag: str) -> Written | None:
+    """Where the version stands in `oci://host/chart:1.2.3`."""
+    written = chart.written if isinstance(chart, Scalar) else None
+    if written is None or not written.text.endswith(f":{tag}"):
+        return None
+    return replace(written, start=written.end - len(tag), text=tag)
 
 
-def _map(node: Node) -> Mapping[str, Node]:
+def _map(node: Any) -> Mapping[str, Node]:
     return node if isinstance(node, Map) else {}
-
-
-def _list(node: Node) -> list[Any]:
-    return node if isinstance(node, list) else []

@@ -6,22 +6,26 @@ part says replaces lists, what a base says is joined with them.
 
 from __future__ import annotations
 
-import glob
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from k8supgrade.helmfile.blocks import Settled, Uncertain, settle
-from k8supgrade.helmfile.expression import Scope, UnresolvedError, resolve
+from k8supgrade.helmfile.environment import Environment
+from k8supgrade.helmfile.expression import Scope
 from k8supgrade.helmfile.files import FileError, beside, read_text
-from k8supgrade.helmfile.template import TemplateError, blank
-from k8supgrade.helmfile.tree import Map, Node, Scalar, TreeError, merged, parse, text_of
+from k8supgrade.helmfile.render import render, resolve
+from k8supgrade.helmfile.template import TemplateError
+from k8supgrade.helmfile.text import Pieces, Source, Uncertain, whole
+from k8supgrade.helmfile.tree import Map, Node, Scalar, TreeError, merged, parse
+from k8supgrade.helmfile.values import UnresolvedError
 from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.resource import Skipped
 
 MAX_BASES = 50
+MAX_PARTS = 500
 _SEPARATOR = re.compile(r"\n---\r?\n")
+_VALUES = ("environments", "values")
+_BY_KEY = ("environments", "templates")
 
 
 class StateError(Exception):
@@ -38,182 +42,136 @@ class StateError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """`spec` is the Helmfile as a whole. `defaults` and `values` are its values below and in the environment.
-
-    `uncertain`: path -> ranges that may or may not be there. `variables`: template variables of the last part.
-    """
+    """`spec` is the Helmfile as a whole; `environment` the values that it has there. gaps: what could not be read."""
 
     path: str
     spec: Map
-    scope: Scope
-    defaults: Map
-    values: Map
-    uncertain: dict[str, list[Uncertain]] = field(default_factory=dict)
+    environment: Environment
     gaps: list[Skipped] = field(default_factory=list)
 
-    def doubt(self, node: Map) -> str | None:
-        """Why it is not known whether, or how often, the node is there."""
-        start, end = extent(node)
-        for one in self.uncertain.get(node.path, ()):
-            if one.start <= start < one.end or start <= one.start < end:
-                return one.reason
-        return None
+    @property
+    def scope(self) -> Scope:
+        return self.environment.scope
 
 
-def load_state(path: str, environment: str, env: Mapping[str, str], inherited: Node = None) -> State:
-    """`inherited`: values that a parent Helmfile hands over.
+def load_state(
+    path: str, environment: str, env: Mapping[str, str], overrides: Node = None, inherited: Environment | None = None
+) -> State:
+    """`overrides`: values that a parent Helmfile hands over. inherited: the parent's own, where they are asked for.
 
     Raises:
         StateError: a file cannot be read or parsed.
     """
-    scope = Scope(environment=environment, env=env)
-    state = State(path=path, spec=Map(path, 1), scope=scope, defaults=Map(), values=Map())
-    if isinstance(inherited, Map):
-        state.values = inherited
-        state.scope = replace(scope, values=inherited)
-    _Loader(state, path, is_base=False).load(path)
+    values = Environment(environment, env, path, overrides if isinstance(overrides, Map) else Map(), inherited)
+    state = State(path=path, spec=Map(path, 1), environment=values)
+    _Loader(state, above=()).load(path)
     return state
 
 
 class _Loader:
-    def __init__(self, state: State, root: str, *, is_base: bool) -> None:
+    """`above`: the bases that lead here."""
+
+    def __init__(self, state: State, above: tuple[str, ...]) -> None:
         self._state = state
-        self._root = root
-        self._is_base = is_base
+        self._above = above
+        self._gaps: list[Skipped] = []
 
     def load(self, path: str) -> None:
-        text = _read(path)
-        for start, end in _parts(text):
-            part = blank(blank(text, 0, start), end, len(text))
-            current = self._part(part, path)
-            before = self._state.scope.values
-            self._environment(current)
-            if "{{" in part and self._state.scope.values != before:
-                current = self._part(part, path)
-            combined = merged(self._state.spec, _without_empty(current))
-            assert isinstance(combined, Map)
-            self._state.spec = combined
+        state = self._state
+        source = Source(path, _read(path))
+        parts = list(_parts(source.text))
+        if len(parts) > MAX_PARTS:
+            raise StateError(path, 1, f"more than {MAX_PARTS} parts")
+        for start, end in parts:
+            current = self._part(source, start, end)
+            if state.environment.load(current) and "{{" in source.text[start:end]:
+                current = self._part(source, start, end)
+            state.gaps += [gap for gap in (*self._gaps, *state.environment.gaps) if gap not in state.gaps]
+            state.spec = _combined(state.spec, current, appends=False)
 
-    def _part(self, text: str, path: str) -> Map:
-        current = self._parsed(text, path)
+    def _part(self, source: Source, start: int, end: int) -> Map:
+        self._gaps = []
+        current = self._parsed(source, start, end)
         bases = current.get("bases")
-        if not isinstance(bases, list) or self._is_base:
+        if not isinstance(bases, list):
             return current
-        whole: Node = Map(path, 1)
+        below = Map(source.path, 1)
         for base in bases[:MAX_BASES]:
-            name = self._text(base)
-            if name is None:
-                continue
-            if "://" in name:
-                self._gap(path, current.line, f"base {name} is not local: it is not fetched")
-                continue
-            state = replace(self._state, spec=Map(path, 1))
-            other = beside(self._root, name)
-            _Loader(state, self._root, is_base=True).load(other)
-            whole = merged(whole, state.spec, appends=True)
-        whole = merged(whole, current, appends=True)
-        assert isinstance(whole, Map)
-        whole.path, whole.line = path, current.line
-        return whole
+            below = self._with_base(below, base, source.path)
+        result = _combined(below, current, appends=True, joins=True)
+        result.path, result.line = current.path, current.line
+        return result
 
-    def _parsed(self, text: str, path: str) -> Map:
-        state = self._state
-        settled, documents = _documents(text, path, state.scope)
-        known = state.uncertain.setdefault(path, [])
-        known += [one for one in settled.uncertain if one not in known]
-        state.scope = replace(state.scope, variables=settled.variables)
-        whole: Node = Map(path, 1)
-        for document in documents:
-            if document is not None and not isinstance(document, Map):
-                raise StateError(path, 1, "not a Helmfile: a mapping with releases is expected")
-            whole = merged(whole, document, appends=True)
-        assert isinstance(whole, Map)
-        return whole
-
-    def _environment(self, current: Map) -> None:
-        """Adds what the part says of the values, unless that is a base's: its environments are the whole file's."""
-        state = self._state
-        if self._is_base:
-            return
-        environments = current.get("environments")
-        spec = environments.get(state.scope.environment) if isinstance(environments, Map) else None
-        if isinstance(spec, Map):
-            handler = text_of(spec.get("missingFileHandler")) or text_of(current.get("missingFileHandler"))
-            for node in self._values(spec.get("values"), handler, state.values):
-                state.values = _over(state.values, node)
-                self._scope()
-            secrets = spec.get("secrets")
-            for secret in secrets if isinstance(secrets, list) else ():
-                self._unknown(f"secrets {text_of(secret)}")
-        for node in self._values(current.get("values"), None, state.defaults):
-            state.defaults = _over(state.defaults, node)
-            self._scope()
-
-    def _scope(self) -> None:
-        state = self._state
-        state.scope = replace(state.scope, values=_over(state.defaults, state.values))
-
-    def _unknown(self, reason: str) -> None:
-        scope = self._state.scope
-        if reason not in scope.unknown:
-            self._state.scope = replace(scope, unknown=(*scope.unknown, reason))
-
-    def _values(self, entries: Node, handler: str | None, known: Map) -> Iterator[Node]:
-        for entry in entries if isinstance(entries, list) else ():
-            if isinstance(entry, Map):
-                yield entry
-                continue
-            name = self._text(entry)
-            if name is None:
-                continue
-            if name.endswith(".hcl") or "://" in name:
-                self._unknown(f"values of {name}")
-                continue
-            pattern = beside(self._root, name)
-            paths = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]
-            for path in paths:
-                yield from self._file(path.replace(os.sep, "/"), handler)
-
-    def _file(self, path: str, handler: str | None) -> Iterator[Node]:
-        if not os.path.exists(path):
-            if handler in ("Warn", "Info", "Debug"):
-                return
-            self._unknown(f"values of {path}, which is not there")
-            return
-        text = _read(path)
-        settled, documents = _documents(text, path, self._state.scope)
-        for one in settled.uncertain:
-            self._unknown(f"part of {path}: {one.reason}")
-        for document in documents[:1]:
-            yield _certain(document, settled.uncertain)
-
-    def _text(self, node: Node) -> str | None:
-        """A resolved name; what cannot be resolved is a gap."""
-        if not isinstance(node, Scalar):
-            return None
+    def _with_base(self, below: Map, base: Node, path: str) -> Map:
+        line = base.line if isinstance(base, Scalar) else 1
         try:
-            return resolve(node, self._state.scope).text
-        except (UnresolvedError, TemplateError) as error:
-            line = node.written.line if node.written else 1
-            self._gap(self._root, line, f"{node.text}: {error}")
-            return None
+            name = resolve(base, self._state.scope).text if isinstance(base, Scalar) else ""
+        except UnresolvedError as error:
+            self._gap(path, line, f"bases: {error}")
+            return below
+        if "://" in name or "::" in name:
+            self._gap(path, line, f"base {name.rpartition('@')[2]} is not local: it is not fetched")
+            return below
+        other = beside(self._state.path, name)
+        if other in self._above or other == self._state.path:
+            self._gap(path, line, f"base {other} leads back to itself")
+            return below
+        state = replace(self._state, spec=Map(path, 1), environment=self._state.environment.copy())
+        try:
+            _Loader(state, (*self._above, other)).load(other)
+        except StateError as error:
+            self._gaps.append(error.skipped())
+        return _combined(below, state.spec, appends=True, joins=True)
+
+    def _parsed(self, source: Source, start: int, end: int) -> Map:
+        result = Map(source.path, 1)
+        pieces, documents = _documents(source, start, end, self._state.scope)
+        for document in documents:
+            if document is None:
+                continue
+            if not isinstance(document, Map):
+                raise StateError(source.path, source.line(start), "not a Helmfile: a mapping with releases is expected")
+            for one in pieces.uncertain:
+                self._assign(document, one, source.path)
+            result = _combined(result, document, appends=True)
+        return result
+
+    def _assign(self, root: Map, one: Uncertain, path: str) -> None:
+        """Tells those whom it concerns that something is uncertain; nobody: it is a gap."""
+        keys = root.keys_of(one)
+        for key in keys:
+            node = root.get(key)
+            if key in _VALUES:
+                self._state.environment.hide(one.reason)
+                continue
+            items: list[Node] = []
+            if key == "releases" and isinstance(node, list):
+                items = node
+            elif key == "templates" and isinstance(node, Map):
+                items = list(node.values())
+            hit = [item for item in items if isinstance(item, Map) and item.overlaps(one)]
+            for item in hit:
+                is_all = one.start <= item.start and item.end <= one.end
+                inner: list[str | None] = [None] if is_all else [*item.keys_of(one)] or [None]
+                item.doubts += tuple((name, one.reason) for name in inner)
+            if not hit:
+                self._gap(path, one.line, one.reason)
+        if not keys:
+            self._gap(path, one.line, one.reason)
 
     def _gap(self, path: str, line: int, reason: str) -> None:
-        gap = Skipped(what=path, reason=reason, origin=FileOrigin(path=path, line=line))
-        if gap not in self._state.gaps:
-            self._state.gaps.append(gap)
+        self._gaps.append(Skipped(what=path, reason=reason, origin=FileOrigin(path=path, line=line)))
 
 
-def extent(node: Node) -> tuple[int, int]:
-    """From the first to behind the last character of what is in it; a mapping of YAML ends where the next thing is."""
-    if isinstance(node, Map):
-        ends = [extent(value)[1] for value in node.values()]
-        return node.start, max([node.start, *(end for end in ends if end <= node.end)])
-    if isinstance(node, list):
-        return 0, max((extent(value)[1] for value in node), default=0)
-    if isinstance(node, Scalar) and node.written is not None:
-        return node.written.start, node.written.end
-    return 0, 0
+def outline(text: str, path: str) -> list[Node]:
+    """The documents of a text with all of its templates unresolved: what it says by itself.
+
+    Raises:
+        TreeError: it is no YAML.
+        TemplateError: the template cannot be read.
+    """
+    source = Source(path, text)
+    return parse(render(source, None) if "{{" in text else whole(source), path)
 
 
 def _read(path: str) -> str:
@@ -223,14 +181,22 @@ def _read(path: str) -> str:
         raise StateError(path, 1, f"cannot be read: {error}") from error
 
 
-def _documents(text: str, path: str, scope: Scope) -> tuple[Settled, list[Node]]:
+def _documents(source: Source, start: int, end: int, scope: Scope) -> tuple[Pieces, list[Node]]:
+    """Helmfile 1 renders .gotmpl alone, 0.x all: a .yaml is rendered where it is no YAML as it is."""
+    pieces = whole(source, start, end)
+    if not source.path.endswith(".gotmpl"):
+        try:
+            return pieces, parse(pieces, source.path)
+        except TreeError as error:
+            if "{{" not in pieces.text:
+                raise StateError(source.path, error.line, str(error)) from error
     try:
-        settled = settle(text, scope)
-        return settled, parse(settled.text, path)
+        pieces = render(source, scope, start, end)
+        return pieces, parse(pieces, source.path)
     except TemplateError as error:
-        raise StateError(path, text.count("\n", 0, error.offset) + 1, str(error)) from error
+        raise StateError(source.path, source.line(error.offset), str(error)) from error
     except TreeError as error:
-        raise StateError(path, error.line, str(error)) from error
+        raise StateError(source.path, error.line, str(error)) from error
 
 
 def _parts(text: str) -> Iterator[tuple[int, int]]:
@@ -241,28 +207,19 @@ def _parts(text: str) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def _over(below: Map, above: Node) -> Map:
-    both = merged(below, above)
-    return both if isinstance(both, Map) else below
-
-
-def _without_empty(spec: Map) -> Map:
-    """An empty value of a later part replaces nothing."""
-    result = spec.copy()
-    for key in [key for key, value in spec.items() if not value]:
-        del result[key]
+def _combined(below: Map, above: Map, *, appends: bool, joins: bool = False) -> Map:
+    """What is empty above replaces nothing; environments and templates are replaced as a whole, unless `joins`."""
+    result = below.copy()
+    for key, value in above.items():
+        known = result.get(key)
+        if not value or (isinstance(value, Scalar) and not value.text):
+            result.setdefault(key, value)
+        elif key in _BY_KEY and isinstance(known, Map) and isinstance(value, Map):
+            one_by_one = known.copy()
+            for name, node in value.items():
+                joined = joins and key == "environments" and name in known
+                one_by_one[name] = merged(known[name], node, appends=True) if joined else node
+            result[key] = one_by_one
+        else:
+            result[key] = merged(known, value, appends=appends) if known is not None else value
     return result
-
-
-def _certain(node: Node, uncertain: tuple[Uncertain, ...]) -> Node:
-    """Without the values that may not be there."""
-    if isinstance(node, Map) and uncertain:
-        result = node.copy()
-        for key, value in node.items():
-            start, _ = extent(value)
-            if any(one.start <= start < one.end for one in uncertain) and not isinstance(value, Map):
-                del result[key]
-            else:
-                result[key] = _certain(value, uncertain)
-        return result
-    return node

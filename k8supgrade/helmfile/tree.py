@@ -1,15 +1,20 @@
-"""YAML as mappings, lists and scalars that know where they are written."""
+"""YAML as mappings, lists and scalars that know where they are written.
+
+Read from events, with a stack of our own: PyYAML's composer crashes on input that is nested deeply enough.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple, Union
 
-from k8supgrade.helmfile.template import actions, mask
+from k8supgrade.helmfile.text import Pieces, Uncertain
 from k8supgrade.model.pin import Written
 
 MAX_NODES = 200_000
-_PROPERTIES = re.compile(r"(?:[&!][^\s]*\s+)+")
+MAX_DEPTH = 200
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s*){1,2}")
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 
 
@@ -23,165 +28,236 @@ class TreeError(Exception):
 
 class Scalar(NamedTuple):
     """`text` is the value, as it is written where it holds a template. `written` is None for what comes of several
-    places. `is_plain`: without quotes, so that `true` is a boolean."""
+    places. `is_plain`: without quotes, so that `true` is a boolean. `problem`: why a template in it is not resolved.
+    """
 
     text: str
     written: Written | None
     is_plain: bool = True
+    line: int = 0
+    problem: str | None = None
 
 
 class Map(dict[str, "Node"]):
-    """A mapping, with the path and the line where it starts, and its range in the file."""
+    """A mapping, with the path and the line where it starts.
 
-    __slots__ = ("end", "line", "path", "start")
+    start, end, ranges: where it and its keys are in the text that was parsed. doubts: what of it may not be there, or
+    be there several times: the key (None: all of it) and why.
+    """
 
-    def __init__(self, path: str = "", line: int = 0, start: int = 0, end: int = 0) -> None:
+    __slots__ = ("doubts", "end", "line", "path", "ranges", "start")
+
+    def __init__(self, path: str = "", line: int = 0) -> None:
         super().__init__()
         self.path = path
         self.line = line
-        self.start = start
-        self.end = end
+        self.start = self.end = 0
+        self.ranges: dict[str, tuple[int, int]] = {}
+        self.doubts: tuple[tuple[str | None, str], ...] = ()
 
     def copy(self) -> Map:
-        other = Map(self.path, self.line, self.start, self.end)
+        other = Map(self.path, self.line)
+        other.doubts = self.doubts
         other.update(self)
         return other
+
+    def overlaps(self, one: Uncertain) -> bool:
+        return self.start < one.end and one.start < self.end
+
+    def keys_of(self, one: Uncertain) -> list[str]:
+        return [key for key, (start, end) in self.ranges.items() if start < one.end and one.start < end]
 
 
 Node = Union[Scalar, Map, "list[Node]", None]
 
 
-def parse(text: str, path: str) -> list[Node]:
-    """The documents of a text that may hold templates; aliases stand for one and the same node.
+class _Frame:
+    __slots__ = ("anchor", "container", "end", "inherited", "key", "key_start", "nodes", "start")
+
+    def __init__(self, container: Map | list[Node], anchor: str | None, start: int) -> None:
+        self.container = container
+        self.anchor = anchor
+        self.key: str | None = None
+        self.key_start = 0
+        self.inherited: list[Node] = []
+        self.nodes = 1
+        self.start = start
+        self.end = start
+
+
+def parse(pieces: Pieces, path: str, *, certain_only: bool = False) -> list[Node]:
+    """The documents of a text; an alias stands for the node itself.
+
+    certain_only: what may not be there is left out.
 
     Raises:
         TreeError: it is no YAML, or larger than anybody writes.
-        TemplateError: an action has no end.
     """
-    import yaml
-
-    shift = 1 if text.startswith("\ufeff") else 0
-    masked = mask(text, actions(text))[shift:]
-    loader: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-    try:
-        documents = list(yaml.compose_all(masked, loader))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        column = f", column {mark.column + 1}" if mark else ""
-        raise TreeError(f"not YAML: {error.problem or error.context}{column}", mark.line + 1 if mark else 1) from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise TreeError(f"not YAML: {error}", 1) from error
-    builder = _Builder(text, path, shift)
-    try:
-        return [builder.node(document) for document in documents]
-    except RecursionError:
-        raise TreeError("nested too deeply", 1) from None
+    return list(_Reader(pieces, path, certain_only=certain_only).documents())
 
 
-class _Builder:
-    def __init__(self, text: str, path: str, shift: int) -> None:
-        self._text = text
+class _Reader:
+    def __init__(self, pieces: Pieces, path: str, *, certain_only: bool) -> None:
+        self._pieces = pieces
         self._path = path
-        self._shift = shift
-        self._made: dict[int, Node] = {}
-        self._open: set[int] = set()
-        self._count = 0
+        self._left_out = pieces.uncertain if certain_only else []
+        self._stack: list[_Frame] = []
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._total = 0
+        self._root: Node = None
 
-    def node(self, node: Any) -> Node:
+    def documents(self) -> Iterator[Node]:
         import yaml
 
-        if node is None:
-            return None
-        key = id(node)
-        if key in self._made:
-            return self._made[key]
-        if key in self._open:
-            raise TreeError("an alias that leads back to itself", node.start_mark.line + 1)
-        self._spend(1, node)
-        self._open.add(key)
-        made: Node
-        if isinstance(node, yaml.MappingNode):
-            made = self._mapping(node)
-        elif isinstance(node, yaml.SequenceNode):
-            made = [self.node(item) for item in node.value]
+        loader: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+        try:
+            events = loader(self._pieces.text)
+        except (yaml.YAMLError, UnicodeError) as error:
+            raise TreeError(f"not YAML: {error}", 1) from error
+        try:
+            while (event := self._next(events)) is not None:
+                if isinstance(event, yaml.DocumentEndEvent):
+                    yield self._root
+                    self._root = None
+                else:
+                    self._event(event)
+        finally:
+            events.dispose()
+
+    def _next(self, events: Any) -> Any:
+        import yaml
+
+        try:
+            return events.get_event()
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = self._line(mark.index) if mark else 1
+            column = f", column {mark.column + 1}" if mark else ""
+            raise TreeError(f"not YAML: {error.problem or error.context}{column}", line) from error
+        except (yaml.YAMLError, UnicodeError, RecursionError) as error:
+            raise TreeError(f"not YAML: {str(error).splitlines()[0]}", 1) from error
+
+    def _line(self, index: int) -> int:
+        return self._pieces.find(min(index, max(self._pieces.length - 1, 0)), index).line
+
+    def _event(self, event: Any) -> None:
+        import yaml
+
+        start: int = event.start_mark.index
+        end: int = event.end_mark.index
+        if isinstance(event, yaml.ScalarEvent):
+            end = start + len(self._pieces.text[start:end].rstrip())
+            self._add(self._scalar(event, start, end), 1, start, max(start, end), event.anchor)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self._push(event, start)
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self._pop()
+        elif isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self._anchors:
+                raise TreeError(f"not YAML: an alias of {event.anchor}, which is not there", self._line(start))
+            node, nodes = self._anchors[event.anchor]
+            self._add(node, nodes, start, end, None)
+
+    def _push(self, event: Any, start: int) -> None:
+        import yaml
+
+        if len(self._stack) >= MAX_DEPTH:
+            raise TreeError(f"nested deeper than {MAX_DEPTH} levels", self._line(start))
+        frame = self._stack[-1] if self._stack else None
+        if frame is not None and isinstance(frame.container, Map) and frame.key is None:
+            raise TreeError("not YAML for Helm: a mapping or list as a key", self._line(start))
+        is_map = isinstance(event, yaml.MappingStartEvent)
+        found = self._pieces.find(start, start + 1)
+        container: Map | list[Node] = Map(found.path or self._path, found.line) if is_map else []
+        self._stack.append(_Frame(container, event.anchor, start))
+
+    def _pop(self) -> None:
+        frame = self._stack.pop()
+        made = frame.container
+        if isinstance(made, Map):
+            made.start, made.end = frame.start, frame.end
+            for other in frame.inherited:
+                if isinstance(other, Map):
+                    for key, value in other.items():
+                        made.setdefault(key, value)
+                    made.doubts += other.doubts
+            for key in [key for one in self._left_out for key in made.ranges if _holds(one, made.ranges[key])]:
+                made.pop(key, None)
+        self._add(made, frame.nodes, frame.start, frame.end, frame.anchor)
+
+    def _add(self, node: Node, nodes: int, start: int, end: int, anchor: str | None) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = (node, nodes)
+        self._total += nodes
+        if self._total > MAX_NODES * (len(self._stack) + 1):
+            raise TreeError(f"more than {MAX_NODES:,} values", self._line(start))
+        if not self._stack:
+            self._root = node
+            return
+        frame = self._stack[-1]
+        frame.nodes += nodes
+        if frame.nodes > MAX_NODES:
+            raise TreeError(f"more than {MAX_NODES:,} values", self._line(start))
+        frame.end = max(frame.end, end)
+        if not isinstance(frame.container, Map):
+            frame.container.append(node)
+        elif frame.key is None:
+            if isinstance(node, Map | list):
+                raise TreeError("not YAML for Helm: a mapping or list as a key", self._line(start))
+            frame.key = node.text if node is not None else "null"
+            frame.key_start = start
         else:
-            made = self._scalar(node)
-        self._open.discard(key)
-        self._made[key] = made
-        return made
+            self._entry(frame, frame.container, frame.key, node, end)
+            frame.key = None
 
-    def _mapping(self, node: Any) -> Map:
-        start, end = node.start_mark.index + self._shift, node.end_mark.index + self._shift
-        made = Map(self._path, node.start_mark.line + 1, start, end)
-        inherited: list[Node] = []
-        for key, value in node.value:
-            built = self.node(value)
-            name = key.value if isinstance(key.value, str) else ""
-            if name == "<<" and not key.style:
-                inherited += built if isinstance(built, list) else [built]
-            else:
-                made[name] = built
-        for other in inherited:
-            if isinstance(other, Map):
-                self._spend(len(other), node)
-                for name, value in other.items():
-                    made.setdefault(name, value)
-        return made
+    def _entry(self, frame: _Frame, container: Map, key: str, node: Node, end: int) -> None:
+        if key == "<<":
+            frame.inherited += node if isinstance(node, list) else [node]
+            return
+        known = container.get(key)
+        if len(self._stack) == 1 and isinstance(known, list) and isinstance(node, list):
+            node = [*known, *node]  # of two branches of which nobody knows which one counts
+        container[key] = node
+        container.ranges[key] = (min(frame.key_start, container.ranges.get(key, (frame.key_start, 0))[0]), end)
 
-    def _scalar(self, node: Any) -> Scalar | None:
-        start, end = node.start_mark.index + self._shift, node.end_mark.index + self._shift
-        properties = _PROPERTIES.match(self._text, start, end)
-        if properties:  # libyaml's mark of an anchored scalar is that of the anchor
-            start = properties.end()
-        quoted = node.style in ("'", '"')
+    def _scalar(self, event: Any, start: int, end: int) -> Scalar | None:
+        quoted = event.style in ("'", '"')
+        if event.anchor is not None or event.tag is not None:
+            properties = _PROPERTIES.match(self._pieces.text, start, end)
+            start = properties.end() if properties else start
         if quoted:
-            start, end = start + 1, end - 1
-        source = self._text[start:end]
-        line = node.start_mark.line + 1
-        if "{{" in source:
-            value = source.strip()
-        elif not node.style and node.value in _NULL:
+            start, end = start + 1, max(end - 1, start + 1)
+        found = self._pieces.find(start, max(start, end))
+        is_plain = bool(event.implicit[0]) and not event.style
+        if found.raw is None and is_plain and event.value in _NULL:
             return None
-        else:
-            value = node.value
-        is_one_line = node.style not in ("|", ">") and "\n" not in source
-        written = Written(path=self._path, line=line, start=start, end=end, text=source) if is_one_line else None
-        return Scalar(value, written, not node.style)
+        source = self._pieces.text[start:end]
+        is_one_line = event.style not in ("|", ">") and "\n" not in source
+        written = found.written if is_one_line else None
+        if found.raw is None:
+            return Scalar(event.value, written, is_plain, found.line)
+        return Scalar(found.raw.strip(), written, is_plain, found.line, found.reason)
 
-    def _spend(self, count: int, node: Any) -> None:
-        self._count += count
-        if self._count > MAX_NODES:
-            raise TreeError(f"more than {MAX_NODES:,} values", node.start_mark.line + 1)
+
+def _holds(one: Uncertain, extent: tuple[int, int]) -> bool:
+    return one.start <= extent[0] and extent[1] <= one.end
 
 
 def text_of(node: Node) -> str | None:
     return node.text if isinstance(node, Scalar) else None
 
 
-def merged(below: Node, above: Node, *, appends: bool = False) -> Node:
-    """`above` over `below`: mappings by key, all else replaced; lists are joined where `appends`."""
+def merged(below: Node, above: Node, *, appends: bool = False, nulls: bool = False) -> Node:
+    """`above` over `below`: mappings by key, all else replaced.
+
+    appends: lists are joined. nulls: a null replaces too.
+    """
     if isinstance(below, Map) and isinstance(above, Map):
         result = below.copy()
+        result.doubts += above.doubts
         for key, value in above.items():
-            result[key] = merged(result[key], value, appends=appends) if key in result else value
+            result[key] = merged(result[key], value, appends=appends, nulls=nulls) if key in result else value
         return result
     if appends and isinstance(below, list) and isinstance(above, list):
         return [*below, *above]
-    return below if above is None else above
-
-
-def plain(node: Node) -> Any:
-    """The node as Python's own values, for Helm: what YAML takes for a number or a boolean is one again."""
-    import yaml
-
-    if isinstance(node, Map):
-        return {key: plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [plain(value) for value in node]
-    if isinstance(node, Scalar) and node.is_plain:
-        try:
-            value = yaml.safe_load(node.text)
-        except (yaml.YAMLError, ValueError):
-            return node.text
-        return value if isinstance(value, bool | int | float) else node.text
-    return node.text if isinstance(node, Scalar) else None
+    return below if above is None and not nulls else above

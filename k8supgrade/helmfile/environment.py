@@ -1,0 +1,129 @@
+"""The values of one environment (pkg/state/create.go and envvals_loader.go of helmfile)."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from k8supgrade.helmfile.expression import Scope
+from k8supgrade.helmfile.files import FileError, beside, read_text
+from k8supgrade.helmfile.render import render, resolve
+from k8supgrade.helmfile.template import TemplateError
+from k8supgrade.helmfile.text import Source, whole
+from k8supgrade.helmfile.tree import Map, Node, Scalar, TreeError, merged, parse, text_of
+from k8supgrade.helmfile.values import UnresolvedError
+from k8supgrade.model.origin import FileOrigin
+from k8supgrade.model.resource import Skipped
+
+_QUIET = ("Warn", "Info", "Debug")
+
+
+class Environment:
+    """What is known of the values so far, and `scope`, in which expressions see them.
+
+    defaults: `values` of the Helmfile; own: those of the environment; overrides: what a parent Helmfile hands over.
+    gaps: files that cannot be read.
+    """
+
+    def __init__(
+        self, name: str, env: Mapping[str, str], path: str, overrides: Map, inherited: Environment | None = None
+    ) -> None:
+        self._defaults: Map = inherited._defaults if inherited else Map()
+        self._own: Map = inherited._own if inherited else Map()
+        self._overrides = overrides
+        self._path = path
+        self.gaps: list[Skipped] = []
+        unknown = inherited.scope.unknown if inherited else ()
+        self.scope: Scope = Scope(environment=name, env=env, base=path, unknown=unknown)
+        self._update()
+
+    def copy(self) -> Environment:
+        other = Environment(self.scope.environment, self.scope.env, self._path, self._overrides, self)
+        other.gaps = self.gaps
+        return other
+
+    def hide(self, reason: str) -> None:
+        """Some values are not known."""
+        if reason not in self.scope.unknown:
+            self.scope = replace(self.scope, unknown=(*self.scope.unknown, reason))
+
+    def load(self, spec: Map) -> bool:
+        """Adds what a part of the Helmfile says; whether anything has changed."""
+        before = self.scope
+        environments = spec.get("environments")
+        mine = environments.get(self.scope.environment) if isinstance(environments, Map) else None
+        if isinstance(mine, Map):
+            is_fallback = text_of(mine.get("mergeStrategy")) == "fallback"
+            found = Map()
+            for node in self._entries(mine.get("values"), text_of(mine.get("missingFileHandler"))):
+                found = _over(node, found) if is_fallback else _over(found, node, nulls=True)
+                self._update(found)
+            self._own = _over(self._own, found)
+            secrets = mine.get("secrets")
+            for secret in secrets if isinstance(secrets, list) else ():
+                self.hide(f"secrets {text_of(secret)}")
+        elif mine is not None:
+            self.hide(f"environment {self.scope.environment} is no mapping")
+        defaults = Map()
+        for node in self._entries(spec.get("values"), None):
+            defaults = _over(defaults, node, nulls=True)
+        self._defaults = _over(self._defaults, defaults, nulls=True)
+        self._update()
+        return self.scope is not before
+
+    def _update(self, found: Map | None = None) -> None:
+        own = _over(self._own if found is None else _over(self._own, found), self._overrides)
+        values = _over(self._defaults, own)
+        if own or values or self.scope.values:
+            self.scope = replace(self.scope, values=values, own=own)
+
+    def _entries(self, entries: Node, handler: str | None) -> Iterator[Map]:
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, Map):
+                yield entry
+            elif isinstance(entry, Scalar):
+                try:
+                    yield from self._named(resolve(entry, self.scope).text, handler)
+                except UnresolvedError as error:
+                    self.hide(f"values of {entry.text}: {error}")
+
+    def _named(self, name: str, handler: str | None) -> Iterator[Map]:
+        if name.endswith(".hcl") or "://" in name or "::" in name:
+            self.hide(f"values of {name.rpartition('@')[2]}")
+            return
+        pattern = beside(self._path, name)
+        paths = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]
+        there = [path.replace(os.sep, "/") for path in paths if os.path.exists(path)]
+        if not there and handler not in _QUIET:
+            self.hide(f"values of {pattern}, which is not there")
+        for path in there:
+            yield from self._file(path)
+
+    def _file(self, path: str) -> Iterator[Map]:
+        line = 1
+        try:
+            source = Source(path, read_text(path))
+            pieces = render(source, self.scope) if path.endswith(".gotmpl") else whole(source)
+            for one in pieces.uncertain:
+                self.hide(f"part of {path}: {one.reason}")
+            documents = parse(pieces, path, certain_only=True)
+        except FileError as error:
+            reason = f"cannot be read: {error}"
+        except TemplateError as error:
+            line, reason = source.line(error.offset), str(error)
+        except TreeError as error:
+            line, reason = error.line, str(error)
+        else:
+            yield from [document for document in documents[:1] if isinstance(document, Map)]
+            return
+        self.hide(f"values of {path}")
+        gap = Skipped(what=path, reason=reason, origin=FileOrigin(path=path, line=line))
+        if gap not in self.gaps:
+            self.gaps.append(gap)
+
+
+def _over(below: Map, above: Node, *, nulls: bool = False) -> Map:
+    both = merged(below, above, nulls=nulls)
+    return both if isinstance(both, Map) else below
