@@ -29,7 +29,7 @@ def test_hostile_names_come_back() -> None:
 
 @pytest.mark.parametrize("loader", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
 def test_both_loaders_read_it(loader: type[yaml.SafeLoader]) -> None:
-    assert yaml.load(render(hostile(), RenderOptions()), loader)["charts"] == []
+    assert len(yaml.load(render(hostile(), RenderOptions()), loader)["charts"]) == len(hostile().charts)
 
 
 @given(st.text(), st.text())
