@@ -18,7 +18,7 @@ from k8supgrade.model.finding import Finding, Severity
 from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.pin import Pin, Published
 from k8supgrade.model.version import KubeVersion, Target
-from k8supgrade.repository.client import RepositoryError
+from k8supgrade.repository.error import RepositoryError
 from k8supgrade.sources.render import Release, Renderer, RenderError
 
 Fetch = Callable[[], str]

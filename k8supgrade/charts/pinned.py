@@ -18,7 +18,7 @@ from k8supgrade.model.chart import JudgedChart
 from k8supgrade.model.origin import ReleaseOrigin
 from k8supgrade.model.pin import ChartRepository, Pin, Published
 from k8supgrade.model.resource import Scanned, Skipped
-from k8supgrade.repository.client import RepositoryError
+from k8supgrade.repository.error import RepositoryError
 
 _AT_ONCE = 4
 

@@ -22,7 +22,7 @@ from k8supgrade.charts.moved import Moves, move_of
 from k8supgrade.model.chart import ChartVersion, JudgedChart
 from k8supgrade.model.pin import ChartRepository, Pin, Published
 from k8supgrade.model.version import KubeVersion
-from k8supgrade.repository.client import RepositoryError
+from k8supgrade.repository.error import RepositoryError
 
 
 class Question(NamedTuple):

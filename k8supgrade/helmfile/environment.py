@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from k8supgrade.helmfile.expression import Scope
-from k8supgrade.helmfile.files import FileError, beside, read_text
+from k8supgrade.helmfile.files import FileError, beside
+from k8supgrade.helmfile.library import Library
 from k8supgrade.helmfile.render import render, resolve
 from k8supgrade.helmfile.template import TemplateError
-from k8supgrade.helmfile.text import Source, whole
 from k8supgrade.helmfile.tree import Map, Node, Scalar, TreeError, merged, parse, text_of
 from k8supgrade.helmfile.values import UnresolvedError
 from k8supgrade.model.origin import FileOrigin
@@ -28,8 +28,15 @@ class Environment:
     """
 
     def __init__(
-        self, name: str, env: Mapping[str, str], path: str, overrides: Map, inherited: Environment | None = None
+        self,
+        name: str,
+        env: Mapping[str, str],
+        path: str,
+        library: Library,
+        overrides: Map,
+        inherited: Environment | None = None,
     ) -> None:
+        self._library = library
         self._defaults: Map = inherited._defaults if inherited else Map()
         self._own: Map = inherited._own if inherited else Map()
         self._overrides = overrides
@@ -40,7 +47,7 @@ class Environment:
         self._update()
 
     def copy(self) -> Environment:
-        other = Environment(self.scope.environment, self.scope.env, self._path, self._overrides, self)
+        other = Environment(self.scope.environment, self.scope.env, self._path, self._library, self._overrides, self)
         other.gaps = self.gaps
         return other
 
@@ -102,22 +109,28 @@ class Environment:
             yield from self._file(path)
 
     def _file(self, path: str) -> Iterator[Map]:
-        line = 1
         try:
-            source = Source(path, read_text(path))
-            pieces = render(source, self.scope) if path.endswith(".gotmpl") else whole(source)
-            for one in pieces.uncertain:
-                self.hide(f"part of {path}: {one.reason}")
-            documents = parse(pieces, path, certain_only=True)
+            documents = self._documents(path)
         except FileError as error:
-            reason = f"cannot be read: {error}"
-        except TemplateError as error:
-            line, reason = source.line(error.offset), str(error)
+            self._lost(path, 1, f"cannot be read: {error}")
         except TreeError as error:
-            line, reason = error.line, str(error)
+            self._lost(path, error.line, str(error))
         else:
             yield from [document for document in documents[:1] if isinstance(document, Map)]
-            return
+
+    def _documents(self, path: str) -> list[Node]:
+        source = self._library.source(path)
+        if not path.endswith(".gotmpl"):
+            return self._library.parsed(source, 0, len(source.text))
+        try:
+            pieces = render(source, self.scope)
+        except TemplateError as error:
+            raise TreeError(str(error), source.line(error.offset)) from error
+        for one in pieces.uncertain:
+            self.hide(f"part of {path}: {one.reason}")
+        return parse(pieces, path, certain_only=True)
+
+    def _lost(self, path: str, line: int, reason: str) -> None:
         self.hide(f"values of {path}")
         gap = Skipped(what=path, reason=reason, origin=FileOrigin(path=path, line=line))
         if gap not in self.gaps:

@@ -25,6 +25,8 @@ def read_text(path: str) -> str:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise FileError(error.strerror or str(error)) from error
+    except ValueError as error:  # a NUL in the path
+        raise FileError("no such path") from error
     if len(data) > MAX_BYTES:
         raise FileError(f"it is larger than {MAX_BYTES >> 20} MiB")
     try:

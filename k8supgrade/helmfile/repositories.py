@@ -58,7 +58,10 @@ def _credentials(url: str, name: str, entry: Mapping[str, str], env: Mapping[str
     """The URL without them, and the user's name and password; of the environment as helmfile names them."""
     from urllib.parse import unquote, urlsplit, urlunsplit
 
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url, "", ""
     username, password = entry.get("username", ""), entry.get("password", "")
     if "@" in parts.netloc:
         userinfo, _, host = parts.netloc.rpartition("@")

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 
 from k8supgrade.helmfile.environment import Environment
 from k8supgrade.helmfile.expression import Scope
-from k8supgrade.helmfile.files import FileError, beside, read_text
+from k8supgrade.helmfile.files import FileError, beside
+from k8supgrade.helmfile.library import Library
 from k8supgrade.helmfile.render import render, resolve
 from k8supgrade.helmfile.template import TemplateError
-from k8supgrade.helmfile.text import Pieces, Source, Uncertain, whole
+from k8supgrade.helmfile.text import Source, Uncertain, whole
 from k8supgrade.helmfile.tree import Map, Node, Scalar, TreeError, merged, parse
 from k8supgrade.helmfile.values import UnresolvedError
 from k8supgrade.model.origin import FileOrigin
@@ -47,6 +48,7 @@ class State:
     path: str
     spec: Map
     environment: Environment
+    library: Library
     gaps: list[Skipped] = field(default_factory=list)
 
     @property
@@ -55,15 +57,20 @@ class State:
 
 
 def load_state(
-    path: str, environment: str, env: Mapping[str, str], overrides: Node = None, inherited: Environment | None = None
+    path: str,
+    environment: str,
+    env: Mapping[str, str],
+    library: Library,
+    overrides: Node = None,
+    inherited: Environment | None = None,
 ) -> State:
     """`overrides`: values that a parent Helmfile hands over. inherited: the parent's own, where they are asked for.
 
     Raises:
         StateError: a file cannot be read or parsed.
     """
-    values = Environment(environment, env, path, overrides if isinstance(overrides, Map) else Map(), inherited)
-    state = State(path=path, spec=Map(path, 1), environment=values)
+    values = Environment(environment, env, path, library, overrides if isinstance(overrides, Map) else Map(), inherited)
+    state = State(path=path, spec=Map(path, 1), environment=values, library=library)
     _Loader(state, above=()).load(path)
     return state
 
@@ -78,7 +85,10 @@ class _Loader:
 
     def load(self, path: str) -> None:
         state = self._state
-        source = Source(path, _read(path))
+        try:
+            source = state.library.source(path)
+        except FileError as error:
+            raise StateError(path, 1, f"cannot be read: {error}") from error
         parts = list(_parts(source.text))
         if len(parts) > MAX_PARTS:
             raise StateError(path, 1, f"more than {MAX_PARTS} parts")
@@ -94,6 +104,8 @@ class _Loader:
         current = self._parsed(source, start, end)
         bases = current.get("bases")
         if not isinstance(bases, list):
+            if bases is not None:
+                self._gap(source.path, current.line, "bases is no list")
             return current
         below = Map(source.path, 1)
         for base in bases[:MAX_BASES]:
@@ -125,14 +137,19 @@ class _Loader:
 
     def _parsed(self, source: Source, start: int, end: int) -> Map:
         result = Map(source.path, 1)
-        pieces, documents = _documents(source, start, end, self._state.scope)
+        uncertain, documents = self._documents(source, start, end)
+        if not any(documents):
+            self._gaps += [self._gap_of(source.path, one) for one in uncertain]
         for document in documents:
             if document is None:
                 continue
             if not isinstance(document, Map):
                 raise StateError(source.path, source.line(start), "not a Helmfile: a mapping with releases is expected")
-            for one in pieces.uncertain:
+            for one in uncertain:
                 self._assign(document, one, source.path)
+            for key in document:
+                if "{{" in key:
+                    self._gap(source.path, document.line, f"{key} is a key that is not resolved without helmfile")
             result = _combined(result, document, appends=True)
         return result
 
@@ -159,6 +176,25 @@ class _Loader:
         if not keys:
             self._gap(path, one.line, one.reason)
 
+    def _documents(self, source: Source, start: int, end: int) -> tuple[list[Uncertain], list[Node]]:
+        """Helmfile 1 renders .gotmpl alone, 0.x all: a .yaml is rendered where it is no YAML as it is."""
+        if not source.path.endswith(".gotmpl"):
+            try:
+                return [], self._state.library.parsed(source, start, end)
+            except TreeError as error:
+                if "{{" not in source.text[start:end]:
+                    raise StateError(source.path, error.line, str(error)) from error
+        try:
+            pieces = render(source, self._state.scope, start, end)
+            return pieces.uncertain, parse(pieces, source.path)
+        except TemplateError as error:
+            raise StateError(source.path, source.line(error.offset), str(error)) from error
+        except TreeError as error:
+            raise StateError(source.path, error.line, str(error)) from error
+
+    def _gap_of(self, path: str, one: Uncertain) -> Skipped:
+        return Skipped(what=path, reason=one.reason, origin=FileOrigin(path=path, line=one.line))
+
     def _gap(self, path: str, line: int, reason: str) -> None:
         self._gaps.append(Skipped(what=path, reason=reason, origin=FileOrigin(path=path, line=line)))
 
@@ -172,31 +208,6 @@ def outline(text: str, path: str) -> list[Node]:
     """
     source = Source(path, text)
     return parse(render(source, None) if "{{" in text else whole(source), path)
-
-
-def _read(path: str) -> str:
-    try:
-        return read_text(path)
-    except FileError as error:
-        raise StateError(path, 1, f"cannot be read: {error}") from error
-
-
-def _documents(source: Source, start: int, end: int, scope: Scope) -> tuple[Pieces, list[Node]]:
-    """Helmfile 1 renders .gotmpl alone, 0.x all: a .yaml is rendered where it is no YAML as it is."""
-    pieces = whole(source, start, end)
-    if not source.path.endswith(".gotmpl"):
-        try:
-            return pieces, parse(pieces, source.path)
-        except TreeError as error:
-            if "{{" not in pieces.text:
-                raise StateError(source.path, error.line, str(error)) from error
-    try:
-        pieces = render(source, scope, start, end)
-        return pieces, parse(pieces, source.path)
-    except TemplateError as error:
-        raise StateError(source.path, source.line(error.offset), str(error)) from error
-    except TreeError as error:
-        raise StateError(source.path, error.line, str(error)) from error
 
 
 def _parts(text: str) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Union
 from k8supgrade.helmfile.text import Pieces, Uncertain
 from k8supgrade.model.pin import Written
 
-MAX_NODES = 200_000
+MAX_NODES = 500_000
 MAX_DEPTH = 200
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s*){1,2}")
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
@@ -143,7 +143,10 @@ class _Reader:
     def _event(self, event: Any) -> None:
         import yaml
 
+        self._total += 1
         start: int = event.start_mark.index
+        if self._total > MAX_NODES:
+            raise TreeError(f"more than {MAX_NODES:,} values", self._line(start))
         end: int = event.end_mark.index
         if isinstance(event, yaml.ScalarEvent):
             end = start + len(self._pieces.text[start:end].rstrip())
@@ -188,9 +191,6 @@ class _Reader:
     def _add(self, node: Node, nodes: int, start: int, end: int, anchor: str | None) -> None:
         if anchor is not None:
             self._anchors[anchor] = (node, nodes)
-        self._total += nodes
-        if self._total > MAX_NODES * (len(self._stack) + 1):
-            raise TreeError(f"more than {MAX_NODES:,} values", self._line(start))
         if not self._stack:
             self._root = node
             return

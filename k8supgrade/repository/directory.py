@@ -8,7 +8,8 @@ from typing import Any
 
 from k8supgrade.helmfile.semver import newest_first
 from k8supgrade.model.pin import ChartRepository, Published
-from k8supgrade.repository.client import Repositories, RepositoryError
+from k8supgrade.repository.client import Repositories
+from k8supgrade.repository.error import RepositoryError
 
 
 class WithDirectories:
