@@ -73,12 +73,16 @@ class Environment:
                 self.hide(f"secrets {text_of(secret)}")
         elif mine is not None:
             self.hide(f"environment {self.scope.environment} is no mapping")
-        defaults = Map()
-        for node in self._entries(spec.get("values"), None):
-            defaults = _over(defaults, node, nulls=True)
-        self._defaults = _over(self._defaults, defaults, nulls=True)
+        self._defaults = _over(self._defaults, self.listed(spec.get("values")), nulls=True)
         self._update()
         return self.scope is not before
+
+    def listed(self, entries: Node) -> Map:
+        """Values of files and mappings, put together."""
+        found = Map()
+        for node in self._entries(entries, None):
+            found = _over(found, node, nulls=True)
+        return found
 
     def _update(self, found: Map | None = None) -> None:
         own = _over(self._own if found is None else _over(self._own, found), self._overrides)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
 from k8supgrade.errors import UsageError
-from k8supgrade.helmfile.files import beside
+from k8supgrade.helmfile.find import all_of, matching, state_files
+from k8supgrade.helmfile.library import Library
+from k8supgrade.helmfile.nested import Nested, inherit, nested_of
 from k8supgrade.helmfile.release import Releases
-from k8supgrade.helmfile.release_values import resolved
-from k8supgrade.helmfile.render import resolve
 from k8supgrade.helmfile.selector import selects
 from k8supgrade.helmfile.state import State, StateError, load_state
-from k8supgrade.helmfile.tree import Map, Node, Scalar, merged, text_of
-from k8supgrade.helmfile.values import UnresolvedError
+from k8supgrade.helmfile.tree import Map
 from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.pin import Pin
 from k8supgrade.model.resource import Skipped
 
 DEFAULT = "default"
 MAX_DEPTH = 20
-_FILES = ("helmfile.yaml", "helmfile.yaml.gotmpl")
-_DIRECTORY = "helmfile.d"
 
 
 def read_helmfiles(
@@ -30,156 +26,123 @@ def read_helmfiles(
 ) -> Iterator[Pin | Skipped]:
     """What the Helmfiles pin, for each of `environments`, or for all that they declare.
 
-    `paths`: files or directories. `env`: environment variables, for `env`, `requiredEnv` and credentials.
+    `paths`: files or directories; none: what helmfile takes in the working directory. `env`: environment variables,
+    for `env`, `requiredEnv` and credentials.
 
     Raises:
         UsageError: an environment that no Helmfile declares.
     """
-    env = os.environ if env is None else env
-    known: set[str] = set()
-    found: list[Pin | Skipped] = []
-    for path in paths:
-        for one in _state_files(path):
+    reader = _Reader(os.environ if env is None else env, environments)
+    for path in paths or (".",):
+        for one in state_files(path, by_default=not paths):
             if isinstance(one, Skipped):
-                found.append(one)
+                reader.found[one] = None
             else:
-                known |= _read(one, environments, env, found)
-    missing = [name for name in environments if name not in known and name != DEFAULT]
-    if missing and known:
-        raise UsageError(
-            f"-e {missing[0]}: no Helmfile declares this environment; there are {', '.join(sorted(known))}"
-        )
-    if missing:
+                reader.read(one)
+    missing = [name for name in environments if name not in reader.known and name != DEFAULT]
+    if missing and reader.known:
+        known = ", ".join(sorted(reader.known))
+        raise UsageError(f"-e {missing[0]}: no Helmfile declares this environment; there are {known}")
+    if missing and not reader.is_blind:
         raise UsageError(f"-e {missing[0]}: the Helmfile declares no environments")
-    seen: set[Skipped] = set()
-    for item in found:  # a gap that every environment has is one
-        if isinstance(item, Skipped):
-            if item in seen:
-                continue
-            seen.add(item)
-        yield item
+    yield from reader.results()
 
 
-def _read(path: str, environments: Sequence[str], env: Mapping[str, str], found: list[Pin | Skipped]) -> set[str]:
-    """Adds what a Helmfile pins, and returns the environments that it declares."""
-    try:
-        declared = _declared(path, env)
-    except StateError as error:
-        found.append(error.skipped())
-        return set(environments)
-    wanted: list[str | None] = [one for one in (environments or declared) if one in declared or one == DEFAULT]
-    if not declared and not environments:
-        wanted = [None]
-    for environment in wanted:
-        found += _Reading(environment, env).of(path)
-    return set(declared)
+class _Reader:
+    """`known`: environments that are declared. is_blind: a Helmfile could not be read, it may know others."""
 
-
-def _declared(path: str, env: Mapping[str, str]) -> dict[str, None]:
-    """The names of its environments, in their order; those of its sub-Helmfiles only where it has none itself."""
-    spec = load_state(path, DEFAULT, env).spec
-    environments = spec.get("environments")
-    return dict.fromkeys(environments) if isinstance(environments, Map) else {}
-
-
-def _state_files(path: str) -> Iterator[str | Skipped]:
-    """The Helmfiles of a path (pkg/app/app.go, findDesiredStateFiles)."""
-    path = os.path.normpath(path).replace(os.sep, "/")
-    if not os.path.isdir(path):
-        yield path
-        return
-    files = [name for name in _FILES if os.path.exists(os.path.join(path, name))]
-    has_directory = os.path.isdir(os.path.join(path, _DIRECTORY))
-    if len(files) + has_directory > 1:
-        both = " and ".join([*files, *([_DIRECTORY] if has_directory else [])])
-        yield Skipped(what=path, reason=f"there are {both}: helmfile takes one of them; name the one that counts")
-    for name in files:
-        yield _join(path, name)
-    directory = _join(path, _DIRECTORY) if has_directory else path
-    if has_directory or not files:
-        names = [name for name in sorted(os.listdir(directory)) if _is_state(name)]
-        yield from (_join(directory, name) for name in names)
-        if not names:
-            yield Skipped(what=directory, reason="no Helmfile in it")
-
-
-def _join(directory: str, name: str) -> str:
-    return os.path.normpath(os.path.join(directory, name)).replace(os.sep, "/")
-
-
-def _is_state(name: str) -> bool:
-    base = name.removesuffix(".gotmpl")
-    return base.endswith((".yaml", ".yml")) and not name.startswith(".")
-
-
-class _Reading:
-    def __init__(self, environment: str | None, env: Mapping[str, str]) -> None:
-        self._environment = environment
+    def __init__(self, env: Mapping[str, str], environments: Sequence[str]) -> None:
         self._env = env
+        self._environments = environments
+        self._library = Library()
+        self._pins: list[Pin | Skipped] = []
+        self.found: dict[Skipped, None] = {}
+        self.known: set[str] = set()
+        self.is_blind = False
 
-    def of(
-        self, path: str, inherited: Node = None, above: tuple[str, ...] = (), selectors: Sequence[str] = ()
-    ) -> Iterator[Pin | Skipped]:
+    def results(self) -> Iterator[Pin | Skipped]:
+        """A gap that every environment has is one."""
+        yield from self.found
+        yield from self._pins
+
+    def read(self, path: str) -> None:
+        self._library.begin()
         try:
-            state = load_state(path, self._environment or DEFAULT, self._env, inherited)
+            spec = load_state(path, DEFAULT, self._env, self._library).spec
+        except StateError as error:
+            self.found[error.skipped()] = None
+            self.is_blind = True
+            return
+        environments = spec.get("environments")
+        declared = [name for name in environments if "{{" not in name] if isinstance(environments, Map) else []
+        self.known.update(declared)
+        wanted: list[str | None] = [name for name in self._environments or declared if name in (*declared, DEFAULT)]
+        if not declared and not self._environments:
+            wanted = [None]
+        for environment in wanted:
+            self._library.begin()
+            for one in self._of(path, environment, Nested(path=path), ()):
+                if isinstance(one, Skipped):
+                    self.found[one] = None
+                else:
+                    self._pins.append(one)
+
+    def _of(self, path: str, environment: str | None, how: Nested, above: tuple[str, ...]) -> Iterator[Pin | Skipped]:
+        parent = how.parent
+        try:
+            state = load_state(
+                path,
+                environment or DEFAULT,
+                self._env,
+                self._library,
+                how.values,
+                parent.environment if parent is not None and "environments" in how.inherits else None,
+            )
         except StateError as error:
             yield error.skipped()
             return
+        if above and not _knows(state, how, environment):
+            reason = f"declares no environment {environment}: helmfile passes it over there"
+            yield Skipped(what=path, reason=reason, optional=True, origin=FileOrigin(path=path, line=1))
+            return
+        if parent is not None:
+            inherit(state.spec, parent.spec, how.inherits)
         yield from state.gaps
-        yield from self._below(state, (*above, path))
-        for pin in Releases(state, self._environment).pins():
-            if isinstance(pin, Skipped) or selects(selectors, pin):
+        for nested in nested_of(state):
+            if isinstance(nested, Skipped):
+                yield nested
+            else:
+                yield from self._below(state, environment, nested, (*above, path))
+        for pin in Releases(state, environment).pins():
+            if isinstance(pin, Skipped) or selects(how.selectors, pin):
                 yield pin
 
-    def _below(self, state: State, above: tuple[str, ...]) -> Iterator[Pin | Skipped]:
-        entries = state.spec.get("helmfiles")
-        for entry in entries if isinstance(entries, list) else ():
-            name, values, selectors = self._sub(entry, state)
-            if name is None:
-                yield self._gap(state, entry, f"helmfiles: {text_of(entry)} is not resolved without helmfile")
-                continue
-            if "::" in name or "://" in name:
-                yield self._gap(state, entry, f"sub-Helmfile {name.rpartition('@')[2]} is not local: it is not fetched")
-                continue
-            pattern = beside(state.path, name)
-            paths = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]
-            for path in paths:
-                for one in _state_files(path):
-                    if isinstance(one, Skipped):
-                        yield one
-                    elif one in above or len(above) > MAX_DEPTH:
-                        yield self._gap(state, entry, f"sub-Helmfile {one} includes itself")
-                    else:
-                        yield from self.of(one, values, above, selectors)
+    def _below(
+        self, state: State, environment: str | None, how: Nested, above: tuple[str, ...]
+    ) -> Iterator[Pin | Skipped]:
+        origin = FileOrigin(path=state.path, line=how.line)
+        paths = matching(state.path, how.path)
+        if not paths:
+            reason = f"helmfiles: nothing is at {how.path}: helmfile passes it over"
+            yield Skipped(what=state.path, reason=reason, optional=not how.is_strict, origin=origin)
+        for path in paths:
+            for one in all_of(path) if os.path.isdir(path) else (path,):
+                if isinstance(one, Skipped):
+                    yield one
+                elif one in above or len(above) > MAX_DEPTH:
+                    way = " -> ".join((*above[-3:], one))
+                    yield Skipped(
+                        what=state.path, reason=f"helmfiles: {one} leads back to itself: {way}", origin=origin
+                    )
+                else:
+                    yield from self._of(one, environment, how, above)
 
-    def _sub(self, entry: Node, state: State) -> tuple[str | None, Node, list[str]]:
-        """The path, values and selectors of an entry of `helmfiles`."""
-        if isinstance(entry, Scalar):
-            return self._text(entry, state), None, []
-        if not isinstance(entry, Map):
-            return None, None, []
-        values: Node = Map()
-        listed = entry.get("values")
-        for one in listed if isinstance(listed, list) else ():
-            if isinstance(one, Map):
-                try:
-                    values = merged(values, resolved(one, state.scope, of_release=True))
-                except UnresolvedError:
-                    values = merged(values, one)
-        selectors = entry.get("selectors")
-        chosen = [text_of(one) or "" for one in selectors] if isinstance(selectors, list) else []
-        return self._text(entry.get("path"), state), values, chosen
 
-    def _text(self, node: Node, state: State) -> str | None:
-        if not isinstance(node, Scalar):
-            return None
-        try:
-            return resolve(node, state.scope).text
-        except UnresolvedError:
-            return None
-
-    def _gap(self, state: State, entry: Node, reason: str) -> Skipped:
-        line = entry.line if isinstance(entry, Map) else 1
-        if isinstance(entry, Scalar) and entry.written is not None:
-            line = entry.written.line
-        return Skipped(what=state.path, reason=reason, origin=FileOrigin(path=state.path, line=line))
+def _knows(state: State, how: Nested, environment: str | None) -> bool:
+    """Whether helmfile reads a sub-Helmfile there at all (desired_state_file_loader.go)."""
+    if environment in (None, DEFAULT):
+        return True
+    declared = state.spec.get("environments")
+    if isinstance(declared, Map) and declared:
+        return environment in declared
+    return bool(how.values) or "environments" in how.inherits

@@ -33,9 +33,9 @@ _RELEASE_FIELDS = {"Name": "name", "Namespace": "namespace", "Chart": "chart", "
 
 
 class Releases:
-    """`environment` is None where the Helmfile declares none. inherited: repositories of a parent Helmfile."""
+    """`environment` is None where the Helmfile declares none."""
 
-    def __init__(self, state: State, environment: str | None, inherited: State | None = None) -> None:
+    def __init__(self, state: State, environment: str | None) -> None:
         self._state = state
         self._environment = environment
         self._scope = replace(state.scope, namespace=text_of(state.spec.get("namespace")) or "")
@@ -106,9 +106,9 @@ class Releases:
         where = where_is(chart, self._state.path, self._repositories) if chart else Where("")
         values, sets = values_of(release, self._state, scope), sets_of(release, scope)
         hidden = tuple(dict.fromkeys(reason for key, reason in release.doubts if key in _OF_VALUES))
-        wanted = (version.text.strip() or None) if version else where.version
-        locked, lock_file = self._locked(where, wanted)
-        place = version.written if version is not None and version.text.strip() else None
+        wanted, _, digest = (version.text.strip() if version else where.version or "").partition("@")
+        locked, lock_file = self._locked(where, wanted or None)
+        place = version.written if version is not None and wanted and not digest else None
         if version is None and where.version:
             place = _tag(release.get("chart"), where.version)
         return Pin(
@@ -123,7 +123,7 @@ class Releases:
             repository=where.repository,
             archive_url=where.archive_url,
             directory=where.directory,
-            version=wanted,
+            version=wanted or None,
             locked=locked,
             lock_file=lock_file,
             devel=self._is_devel(release, scope),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from k8supgrade.helmfile.files import beside
 from k8supgrade.model.pin import ChartRepository
 
+_ARCHIVE = re.compile(r"(.+?)(?:-v?\d+\.\d+.*)?\.(?:tgz|tar\.gz)\Z", re.ASCII)
 _GO_GETTER = ("git::", "s3::", "hg::", "gcs::", "git@")
 
 
@@ -37,7 +40,10 @@ def repository_of(entry: Mapping[str, str], path: str, env: Mapping[str, str]) -
         url = beside(path, url)
     elif not url.startswith(("http://", "https://", "oci://")):
         return f"repository {name} is at {url.partition('://')[0]}://…, which is not read here"
-    url, username, password = _credentials(url, name, entry, env)
+    try:
+        url, username, password = _credentials(url, name, entry, env)
+    except ValueError:
+        return f"repository {name} has an url that is none"
     files = {key: beside(path, entry[given]) if entry.get(given) else None for key, given in _FILES}
     return ChartRepository(
         url=url,
@@ -58,10 +64,7 @@ def _credentials(url: str, name: str, entry: Mapping[str, str], env: Mapping[str
     """The URL without them, and the user's name and password; of the environment as helmfile names them."""
     from urllib.parse import unquote, urlsplit, urlunsplit
 
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url, "", ""
+    parts = urlsplit(url)
     username, password = entry.get("username", ""), entry.get("password", "")
     if "@" in parts.netloc:
         userinfo, _, host = parts.netloc.rpartition("@")
@@ -76,7 +79,7 @@ def where_is(chart: str, path: str, repositories: Mapping[str, ChartRepository |
     """What `chart` of a release means (pkg/state/util.go, isLocalChart)."""
     last = posixpath.basename(chart.rstrip("/"))
     if chart.startswith("oci://"):
-        return _oci(chart)
+        return _oci(chart, repositories)
     if chart.startswith(_GO_GETTER) or "::" in chart:
         return Where(last, problem=f"chart {_bare(chart)} is fetched by go-getter, which is not done here")
     if chart.startswith(("http://", "https://")):
@@ -89,17 +92,25 @@ def where_is(chart: str, path: str, repositories: Mapping[str, ChartRepository |
     return Where(last, directory=beside(path, chart))
 
 
-def _oci(chart: str) -> Where:
-    base, _, last = chart.removeprefix("oci://").rpartition("/")
+def _oci(chart: str, repositories: Mapping[str, ChartRepository | str]) -> Where:
+    """By its address. helmfile logs in to the registries of its repositories, so their credentials count here too."""
+    base, _, last = chart.removeprefix("oci://").partition("@")[0].rpartition("/")
     name, _, tag = last.partition(":")
     if not base or not name:
         return Where(name or chart, problem=f"chart {chart} names no registry and chart")
-    return Where(name, repository=ChartRepository(url=f"oci://{base}"), version=tag or None)
+    host = base.partition("/")[0]
+    known = [one for one in repositories.values() if isinstance(one, ChartRepository) and one.is_oci]
+    same = next((one for one in known if one.url.removeprefix("oci://").partition("/")[0] == host), None)
+    url = f"oci://{base}"
+    repository = ChartRepository(url=url) if same is None else replace(same, url=url, name=None)
+    return Where(name, repository=repository, version=tag or None)
 
 
 def _by_address(chart: str) -> Where:
     address = chart.partition("?")[0]
-    name = posixpath.basename(address)
+    file = posixpath.basename(address)
+    match = _ARCHIVE.match(file)
+    name = match[1] if match else file
     if not address.endswith((".tgz", ".tar.gz")) or "@" in chart:
         return Where(name, problem=f"chart {_bare(chart)} is no archive with an address of its own")
     return Where(name, archive_url=chart)
@@ -116,8 +127,6 @@ def _of_repository(chart: str, parts: list[str], path: str, repositories: Mappin
     if isinstance(found, str):
         return Where(last, problem=found)
     if found.is_oci and len(parts) == 3:
-        from dataclasses import replace
-
         return Where(last, repository=replace(found, url=f"{found.url.rstrip('/')}/{parts[1]}"))
     return Where("/".join(parts[1:]), repository=found)
 
