@@ -130,10 +130,9 @@ class _Reader:
                 if isinstance(one, Skipped):
                     yield one
                 elif one in above or len(above) > MAX_DEPTH:
+                    why = "leads back to itself" if one in above else f"is nested deeper than {MAX_DEPTH} levels"
                     way = " -> ".join((*above[-3:], one))
-                    yield Skipped(
-                        what=state.path, reason=f"helmfiles: {one} leads back to itself: {way}", origin=origin
-                    )
+                    yield Skipped(what=state.path, reason=f"helmfiles: {one} {why}: {way}", origin=origin)
                 else:
                     yield from self._of(one, environment, how, above)
 

@@ -12,48 +12,68 @@ import pytest
 
 from k8supgrade.helmfile.read import read_helmfiles
 from k8supgrade.model.pin import Pin
+from k8supgrade.model.resource import Skipped
 from tests.e2e import binaries
 
-FIXTURES = Path(__file__).parents[1] / "helmfile" / "fixtures"
-ENVIRONMENTS = ("default", "dev", "prod")
+HELMFILES = Path(__file__).parents[1] / "helmfile"
+FIXTURES = HELMFILES / "fixtures"
+VARIABLES = {"FIXTURE_VERSION": "8.8.8"}
 
 
-def listed(directory: Path, environment: str) -> list[dict[str, Any]] | None:
-    """What helmfile says; None where it refuses, for the fixture does not know the environment."""
+def helmfile(directory: Path, environment: str) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(binaries.helm().parent), os.environ["PATH"]])
     command = [str(binaries.helmfile()), "--environment", environment, "list", "--output", "json", "--skip-charts"]
-    done = subprocess.run(
-        command, cwd=directory, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+    return subprocess.run(
+        command,
+        cwd=directory,
+        env={**os.environ, **VARIABLES, "PATH": path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    if done.returncode != 0:
-        return None
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
 
 
-def read(directory: Path, environment: str, monkeypatch: pytest.MonkeyPatch) -> list[Pin]:
-    monkeypatch.chdir(directory)
-    found = list(read_helmfiles(["."], environments=(environment,)))
-    pins = [one for one in found if isinstance(one, Pin)]
-    assert len(pins) == len(found), found
-    return [pin for pin in pins if pin.environment in (None, environment)]
+def theirs(one: dict[str, Any]) -> tuple[str, str, str, str, bool]:
+    """helmfile shows the version with its digest, and none where it is a tag in the chart's address."""
+    chart = one["chart"].removeprefix("oci://")
+    version = one["version"].partition("@")[0] or (chart.partition(":")[2] if "oci://" in one["chart"] else "")
+    return one["name"], one["namespace"], one["chart"], version, one["enabled"] and one["installed"]
+
+
+def ours(pin: Pin) -> tuple[str, str, str, str, bool]:
+    return pin.release, pin.namespace or "", pin.chart, pin.locked or pin.version or "", pin.installed
+
+
+def is_dependency(pin: Pin) -> bool:
+    return any("is a dependency of" in reason for reason in pin.values_unknown)
 
 
 @pytest.mark.parametrize("fixture", sorted(path.name for path in FIXTURES.iterdir()))
 def test_reads_as_helmfile_does(fixture: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    compared = 0
-    for environment in ENVIRONMENTS:
-        theirs = listed(FIXTURES / fixture, environment)
-        if theirs is None:
-            continue
-        ours = read(FIXTURES / fixture, environment, monkeypatch)
-        assert [pin.problem for pin in ours if pin.problem] == []
-        assert sorted(
-            (pin.release, pin.namespace or "", pin.chart, pin.locked or pin.version or "", pin.installed)
-            for pin in ours
-        ) == sorted(
-            (one["name"], one["namespace"], one["chart"], one["version"], one["enabled"] and one["installed"])
-            for one in theirs
+    monkeypatch.chdir(FIXTURES / fixture)
+    found = list(read_helmfiles([], env={**os.environ, **VARIABLES}))
+    assert [one for one in found if isinstance(one, Skipped) and not one.optional] == []
+    pins = [one for one in found if isinstance(one, Pin) and not is_dependency(one)]
+    assert [pin.problem for pin in pins if pin.problem] == []
+    environments = {pin.environment for pin in pins}
+    assert environments
+    for environment in environments:
+        done = helmfile(FIXTURES / fixture, environment or "default")
+        assert done.returncode == 0, done.stderr
+        assert sorted(ours(pin) for pin in pins if pin.environment == environment) == sorted(
+            theirs(one) for one in json.loads(done.stdout)
         ), environment
-        compared += 1
-    assert compared
+
+
+@pytest.mark.parametrize("fault", ["broken", "inherit-cycle", "environments-and-releases-together", "unresolved"])
+def test_what_is_a_fault_to_us_is_one_to_helmfile(fault: str) -> None:
+    assert helmfile(HELMFILES / "faults" / fault, "default").returncode != 0
+
+
+def test_an_environment_without_values_is_helmfiles_default_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """helmfile takes `default` as given, declared or not."""
+    monkeypatch.chdir(FIXTURES / "values-files")
+    pins = [one for one in read_helmfiles([], environments=["default"], env=VARIABLES) if isinstance(one, Pin)]
+    done = helmfile(FIXTURES / "values-files", "default")
+    assert sorted(map(ours, pins)) == sorted(theirs(one) for one in json.loads(done.stdout))
