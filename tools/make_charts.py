@@ -1,21 +1,24 @@
 """Packs charts-fixtures/charts into charts-fixtures/repository, archives and index, as `helm package` and `helm repo
 index` would, but the same bytes on every machine.
 
-`python -m tools.make_charts` writes, with `--check` it compares. Archives are stored, not compressed: how well zlib
-compresses differs from one build of it to another.
+`python -m tools.make_charts` writes, with `--check` it compares. What zlib makes of the same bytes differs from one
+build of it to another, and the index has the digests: archives are compressed by a few lines here instead.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
+import re
+import struct
 import sys
 import tarfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from k8supgrade.helmfile.semver import newest_first
 
 ROOT = Path(__file__).parents[1]
 CHARTS = ROOT / "charts-fixtures" / "charts"
@@ -43,19 +46,32 @@ def packed(chart: Path, name: str) -> bytes:
         files = {path: data for path, data in files.items() if not path.startswith(f"{PACKED}/")}
         metadata = _metadata(inner)
         files[f"charts/{metadata['name']}-{metadata['version']}.tgz"] = packed(inner, metadata["name"])
-    buffer = io.BytesIO()
-    with (
-        gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=0, mtime=0, filename="") as stream,
-        tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive,
-    ):
-        for path in sorted(files, key=lambda path: (path != "Chart.yaml", path)):
-            member = tarfile.TarInfo(f"{name}/{path}")
-            member.size = len(files[path])
-            member.mode = 0o644
-            archive.addfile(member, io.BytesIO(files[path]))
-    data = bytearray(buffer.getvalue())
-    data[8:10] = b"\x00\xff"  # the level and the system: zlib and Python versions write different ones
-    return bytes(data)
+    blocks = []
+    for path in sorted(files, key=lambda path: (path != "Chart.yaml", path)):
+        member = tarfile.TarInfo(f"{name}/{path}")
+        member.size = len(files[path])
+        member.mode = 0o644
+        blocks += [member.tobuf(tarfile.USTAR_FORMAT), files[path], bytes(-member.size % tarfile.BLOCKSIZE)]
+    return zipped(b"".join([*blocks, bytes(2 * tarfile.BLOCKSIZE)]))
+
+
+def zipped(data: bytes) -> bytes:
+    """gzip (RFC 1952) of one block with the fixed codes of RFC 1951, 3.2.6, in which only runs of a byte are shortened.
+
+    Most of a small tar archive is runs of zeros.
+    """
+    bits = ["1", "10"]
+    for run in re.finditer(rb"(.)\1*", data, re.DOTALL):
+        byte, again = run[1][0], len(run[0]) - 1
+        literal = f"{0x30 + byte:08b}" if byte < 144 else f"{0x190 - 144 + byte:09b}"
+        longest, rest = divmod(again, 258)
+        tens, rest = divmod(rest, 10)
+        bits += [literal, f"{0b11000101:08b}00000" * longest, f"{264 - 256:07b}00000" * tens, literal * rest]
+    stream = "".join(bits) + "0" * 7
+    stream += "0" * (-len(stream) % 8)
+    block = bytes(int(stream[at : at + 8][::-1], 2) for at in range(0, len(stream), 8))
+    head = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+    return head + block + struct.pack("<II", zlib.crc32(data), len(data))
 
 
 def repository() -> dict[str, bytes]:
@@ -74,6 +90,9 @@ def repository() -> dict[str, bytes]:
             "urls": [archive],
         }
         entries.setdefault(metadata["name"], []).append(dict(sorted(entry.items())))
+    for versions in entries.values():
+        order = newest_first([one["version"] for one in versions])
+        versions.sort(key=lambda one: order.index(one["version"]))
     index = {"apiVersion": "v1", "entries": entries, "generated": f"{LATEST}T09:00:00Z"}
     files["index.yaml"] = yaml.safe_dump(index, sort_keys=False).encode()
     return files

@@ -7,12 +7,13 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from k8supgrade.helmfile.expression import Scope
+from k8supgrade.helmfile.compose import parse
 from k8supgrade.helmfile.files import FileError, beside
 from k8supgrade.helmfile.library import Library
 from k8supgrade.helmfile.render import render, resolve
+from k8supgrade.helmfile.scope import Scope
 from k8supgrade.helmfile.template import TemplateError
-from k8supgrade.helmfile.tree import Map, Node, Scalar, TreeError, merged, parse, text_of
+from k8supgrade.helmfile.tree import Map, Node, Scalar, TreeError, merged, text_of
 from k8supgrade.helmfile.values import UnresolvedError
 from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.resource import Skipped

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 from k8supgrade.helmfile.files import FileError, beside, read_text
 from k8supgrade.helmfile.functions import FUNCTIONS, MAX_TEXT
-from k8supgrade.helmfile.tree import Map, Scalar
-from k8supgrade.helmfile.values import ROOT, FileText, Quoted, Root, Unknown, UnresolvedError, is_true, shown
+from k8supgrade.helmfile.lazy import LAZY
+from k8supgrade.helmfile.scope import EnvironmentScope, Scope
+from k8supgrade.helmfile.tree import Map
+from k8supgrade.helmfile.values import ROOT, FileText, Root, Unknown, UnresolvedError, shown
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`)|(?P<number>[-+]?\d+(?:\.\d+)?)(?![\w.])"
@@ -21,29 +22,6 @@ _TOKEN = re.compile(
 _FIELDS = re.compile(r"(?:\.[^\W\d]\w*)+")
 _MAX_DEPTH = 50
 _RELEASE = ("Name", "Namespace", "Chart", "ChartVersion", "KubeContext", "Labels")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What expressions may ask for. `unknown`: why some values are not known at all, such as secrets.
-
-    values: what is below `.Values`; own: what the environment itself says, below `.Environment.Values`.
-    release: None while a file as a whole is rendered. base: the file whose directory `readFile` starts from.
-    include: renders what is defined by a name. render: renders a text, for `tpl`.
-    """
-
-    environment: str
-    env: Mapping[str, str]
-    base: str = ""
-    values: Map = field(default_factory=Map)
-    own: Map = field(default_factory=Map)
-    release: Map | None = None
-    namespace: str = ""
-    unknown: tuple[str, ...] = ()
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    dot: Any = ROOT
-    include: Callable[[str, Any], str] | None = None
-    render: Callable[[str, Any], str] | None = None
 
 
 def evaluate(code: str, scope: Scope) -> Any:
@@ -161,7 +139,7 @@ class _Evaluation:
         for number, name in enumerate(names):
             if isinstance(value, Root):
                 value = self._of_root(name, names[number + 1 :])
-            elif isinstance(value, _Environment):
+            elif isinstance(value, EnvironmentScope):
                 value = value.field(name)
             elif isinstance(value, Unknown):
                 return value
@@ -182,7 +160,7 @@ class _Evaluation:
         if name in ("Values", "StateValues"):
             return scope.values
         if name == "Environment":
-            return _Environment(scope)
+            return EnvironmentScope(scope)
         if name == "Namespace":
             return scope.namespace
         if name == "Release" and scope.release is not None and rest[:1] and rest[0] in _RELEASE:
@@ -190,7 +168,7 @@ class _Evaluation:
         return Unknown(self._error(is_deferred=name == "Release" and scope.release is None))
 
     def _call(self, name: str, arguments: list[Any]) -> Any:
-        lazy = _LAZY.get(name)
+        lazy = LAZY.get(name)
         try:
             if lazy is not None:
                 return lazy(*arguments)
@@ -253,20 +231,6 @@ def error_of(error: UnresolvedError, outer: UnresolvedError) -> Unknown:
     return Unknown(error if str(error).startswith("template") else outer)
 
 
-class _Environment:
-    """`.Environment`"""
-
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-
-    def field(self, name: str) -> Any:
-        if name == "Name":
-            return self._scope.environment
-        if name == "Values":
-            return self._scope.own
-        return Unknown(UnresolvedError(f"template .Environment.{name} is not resolved without helmfile"))
-
-
 def _unquoted(literal: str) -> str:
     if literal.startswith("`"):
         return literal[1:-1]
@@ -278,46 +242,6 @@ def _unquoted(literal: str) -> str:
         return literal[1:-1]
 
 
-def _is_there(value: Any) -> bool:
-    if isinstance(value, Unknown) and value.is_missing:
-        return False
-    return is_true(value)
-
-
-def _default(default: Any, given: Any = None) -> Any:
-    return given if _is_there(given) else default
-
-
-def _coalesce(*values: Any) -> Any:
-    return next((value for value in values if _is_there(value)), None)
-
-
-def _and(*values: Any) -> Any:
-    return next((value for value in values if not _is_there(value)), values[-1])
-
-
-def _or(*values: Any) -> Any:
-    return next((value for value in values if _is_there(value)), values[-1])
-
-
-def _ternary(yes: Any, no: Any, test: Any) -> Any:
-    return yes if is_true(test) else no
-
-
-def _required(message: Any, value: Any) -> Any:
-    if isinstance(value, Scalar | Quoted | Unknown) or value:
-        return value
-    raise UnresolvedError(shown(message))
-
-
-_LAZY: dict[str, Callable[..., Any]] = {
-    "default": _default,
-    "coalesce": _coalesce,
-    "and": _and,
-    "or": _or,
-    "ternary": _ternary,
-    "required": _required,
-}
 _OF_SCOPE: dict[str, Callable[..., Any]] = {
     "env": _Evaluation._env,
     "requiredEnv": _Evaluation._required_env,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from k8supgrade.helmfile.compose import parse
 from k8supgrade.helmfile.files import FileError, read_text
 from k8supgrade.helmfile.text import Source, whole
-from k8supgrade.helmfile.tree import Node, TreeError, parse
+from k8supgrade.helmfile.tree import Node, TreeError
 
 MAX_VISITS = 2000
 

@@ -7,10 +7,11 @@ import posixpath
 import re
 from typing import NamedTuple
 
+from k8supgrade.helmfile.compose import parse
 from k8supgrade.helmfile.constraint import satisfies
 from k8supgrade.helmfile.files import FileError, beside, read_text
 from k8supgrade.helmfile.text import Source, whole
-from k8supgrade.helmfile.tree import Map, TreeError, parse, text_of
+from k8supgrade.helmfile.tree import Map, TreeError, text_of
 
 
 class Lock(NamedTuple):

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from k8supgrade.helmfile.expression import Scope
 from k8supgrade.helmfile.inherit import Inheritance
+from k8supgrade.helmfile.installed import TRUE, attempt, is_installed
 from k8supgrade.helmfile.lock import Lock, read_lock
 from k8supgrade.helmfile.release_values import sets_of, values_of
 from k8supgrade.helmfile.render import resolve
 from k8supgrade.helmfile.repositories import Where, repository_of, where_is
+from k8supgrade.helmfile.scope import Scope
 from k8supgrade.helmfile.state import State
 from k8supgrade.helmfile.tree import Map, Node, Scalar, text_of
-from k8supgrade.helmfile.values import UnresolvedError, typed
+from k8supgrade.helmfile.values import UnresolvedError
 from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.pin import ChartRepository, Pin, Written
 from k8supgrade.model.resource import Skipped
@@ -27,7 +28,6 @@ _DECISIVE = frozenset(
         *("installed", "installedTemplate", "condition", "conditionTemplate"),
     )
 )
-_TRUE = frozenset(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"))
 _PASSES = 6
 _RELEASE_FIELDS = {"Name": "name", "Namespace": "namespace", "Chart": "chart", "ChartVersion": "version"}
 
@@ -98,7 +98,7 @@ class Releases:
             self._field(release, "chart", scope, problems) or self._field(release, "directory", scope, problems) or ""
         )
         namespace = self._scope.namespace or self._field(release, "namespace", scope, problems)
-        version = self._scalar(release.get("version"), scope, problems)
+        version = attempt(release.get("version"), scope, problems)
         if not name and not problems:
             problems.append("the release has no name")
         if not chart and not problems:
@@ -127,7 +127,7 @@ class Releases:
             locked=locked,
             lock_file=lock_file,
             devel=self._is_devel(release, scope),
-            installed=self._is_installed(release, scope, problems),
+            installed=is_installed(release, scope, problems),
             needs=tuple(self._needs(release, scope)),
             labels=tuple(sorted(self._labels(release).items())),
             written=(place,) if place is not None else (),
@@ -143,7 +143,7 @@ class Releases:
         """A chart that helmfile adds to the release's chart."""
         problems = list(doubts)
         chart = self._field(dependency, "chart", self._scope, problems) or ""
-        version = self._scalar(dependency.get("version"), self._scope, problems)
+        version = attempt(dependency.get("version"), self._scope, problems)
         where = where_is(chart, self._state.path, self._repositories) if chart else Where("", problem="no chart")
         return replace(
             pin,
@@ -175,7 +175,7 @@ class Releases:
             scope = replace(self._scope, release=known)
             now = known.copy()
             for key, field in _RELEASE_FIELDS.items():
-                scalar = self._scalar(release.get(field), scope, [])
+                scalar = attempt(release.get(field), scope, [])
                 if scalar is not None:
                     now[key] = Scalar(scalar.text.strip(), scalar.written, is_plain=False)
                 elif release.get(field) is None:
@@ -191,58 +191,24 @@ class Releases:
             return None, None
         return self._lock.version(where.name, wanted), self._lock.path
 
-    def _is_installed(self, release: Map, scope: Scope, problems: list[str]) -> bool:
-        template = self._scalar(release.get("conditionTemplate"), scope, problems)
-        condition = self._scalar(release.get("condition"), scope, problems) if template is None else template
-        if condition is not None and condition.text.strip() and not self._holds(condition.text.strip(), problems):
-            return False
-        for key in ("installedTemplate", "installed"):
-            scalar = self._scalar(release.get(key), scope, problems)
-            if scalar is not None:
-                return scalar.text.strip() in _TRUE
-        return True
-
-    def _holds(self, condition: str, problems: list[str]) -> bool:
-        """`a.enabled` in the values (pkg/state/state.go, ConditionEnabled)."""
-        if condition.lower() in ("true", "false"):
-            return condition.lower() == "true"
-        node: Node = self._scope.values
-        *names, last = condition.split(".")
-        for name in names:
-            node = node.get(name) if isinstance(node, Map) else None
-        if last != "enabled" or not isinstance(node, Map):
-            hidden = f" (not known: {'; '.join(self._scope.unknown)})" if self._scope.unknown else ""
-            problems.append(f"condition {condition}: no such value{hidden}")
-            return True
-        return typed(node.get(last)) is True
-
     def _is_devel(self, release: Map, scope: Scope) -> bool:
         node = release.get("devel") or _map(self._state.spec.get("helmDefaults")).get("devel")
-        scalar = self._scalar(node, scope, [])
-        return scalar is not None and scalar.text.strip() in _TRUE
+        scalar = attempt(node, scope, [])
+        return scalar is not None and scalar.text.strip() in TRUE
 
     def _kube_version(self, release: Map, scope: Scope) -> str | None:
-        scalar = self._scalar(release.get("kubeVersion") or self._state.spec.get("kubeVersion"), scope, [])
+        scalar = attempt(release.get("kubeVersion") or self._state.spec.get("kubeVersion"), scope, [])
         return scalar.text if scalar is not None else None
 
     def _needs(self, release: Map, scope: Scope) -> Iterator[str]:
         needs = release.get("needs")
         for one in needs if isinstance(needs, list) else ():
-            scalar = self._scalar(one, scope, [])
+            scalar = attempt(one, scope, [])
             yield scalar.text if scalar is not None else text_of(one) or ""
 
     def _field(self, release: Map, key: str, scope: Scope, problems: list[str]) -> str | None:
-        scalar = self._scalar(release.get(key), scope, problems)
+        scalar = attempt(release.get(key), scope, problems)
         return scalar.text.strip() if scalar is not None else None
-
-    def _scalar(self, node: Node, scope: Scope, problems: list[str]) -> Scalar | None:
-        if not isinstance(node, Scalar):
-            return None
-        try:
-            return resolve(node, scope)
-        except UnresolvedError as error:
-            problems.append(str(error))
-            return None
 
     def _shown(self, release: Map, key: str) -> str:
         """As it is written, where it is not resolved."""

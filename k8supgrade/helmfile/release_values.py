@@ -7,13 +7,14 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from k8supgrade.helmfile.expression import Scope
+from k8supgrade.helmfile.compose import parse
 from k8supgrade.helmfile.files import FileError, beside, read_text
 from k8supgrade.helmfile.render import render, resolve
+from k8supgrade.helmfile.scope import Scope
 from k8supgrade.helmfile.state import State
 from k8supgrade.helmfile.template import TemplateError
 from k8supgrade.helmfile.text import Source
-from k8supgrade.helmfile.tree import Map, Node, Scalar, TreeError, parse, text_of
+from k8supgrade.helmfile.tree import Map, Node, Scalar, TreeError, text_of
 from k8supgrade.helmfile.values import UnresolvedError, to_python
 
 _KEYS = ("valuesTemplate", "values")

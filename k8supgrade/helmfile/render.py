@@ -6,17 +6,15 @@ What is not resolved leaves a hole in the line, or a range that is uncertain: bo
 
 from __future__ import annotations
 
-import contextlib
-import glob
-import os
 import re
 from collections import ChainMap
 from dataclasses import replace
 from typing import Any
 
-from k8supgrade.helmfile.expression import Scope, evaluate
-from k8supgrade.helmfile.files import FileError, read_text
-from k8supgrade.helmfile.template import Action, Block, Branch, Literal, Output, Part, TemplateError, parse_template
+from k8supgrade.helmfile.definitions import Definitions
+from k8supgrade.helmfile.expression import evaluate
+from k8supgrade.helmfile.scope import Scope
+from k8supgrade.helmfile.template import Action, Block, Literal, Output, Part, TemplateError
 from k8supgrade.helmfile.text import Pieces, Source, TooLongError
 from k8supgrade.helmfile.tree import Map, Scalar
 from k8supgrade.helmfile.values import FileText, Quoted, Unknown, UnresolvedError, is_true, shown, typed
@@ -68,9 +66,7 @@ class _Rendering:
     def __init__(self, scope: Scope, *, is_strict: bool = False, is_blind: bool = False) -> None:
         self._is_strict = is_strict
         self._is_blind = is_blind
-        self._base = scope.base
-        self._defined: dict[str, tuple[Source, Branch]] = {}
-        self._has_helpers = False
+        self._definitions = Definitions(scope.base)
         self._steps = 0
         self._included = 0
         self._doubtful: list[str] = []
@@ -79,19 +75,13 @@ class _Rendering:
     def run(self, source: Source, start: int, end: int) -> Pieces:
         pieces = Pieces()
         try:
-            parts = self._parse(source, start, end)
+            parts = self._definitions.parse(source, start, end)
             self._walk(parts, source, self._scope, ChainMap(dict(self._scope.variables)), pieces)
         except TooLongError:
             raise TemplateError("the template gives more than 16 MiB", start) from None
         except RecursionError:
             raise TemplateError("the template is nested too deeply", start) from None
         return pieces
-
-    def _parse(self, source: Source, start: int = 0, end: int | None = None) -> list[Part]:
-        parts, defined = parse_template(source.text, start, end)
-        for name, branch in defined.items():
-            self._defined[name] = (source, branch)
-        return parts
 
     def _walk(self, parts: list[Part], source: Source, scope: Scope, variables: _Variables, out: Pieces) -> None:
         for part in parts:
@@ -264,13 +254,12 @@ class _Rendering:
         self._call(match[1] or match[2] or "", dot, out)
 
     def _call(self, name: str, dot: Any, out: Pieces) -> None:
-        if name not in self._defined and not self._has_helpers:
-            self._helpers()
-        if name not in self._defined:
+        found = self._definitions.find(name)
+        if found is None:
             raise UnresolvedError(f'template "{name}" is defined nowhere')
         if self._included >= MAX_INCLUDED:
             raise UnresolvedError(f'template "{name}" includes itself')
-        source, branch = self._defined[name]
+        source, branch = found
         self._included += 1
         self._walk(branch.body, source, replace(self._scope, dot=dot), ChainMap({}), out)
         self._included -= 1
@@ -283,7 +272,7 @@ class _Rendering:
 
         def write(out: Pieces) -> None:
             try:
-                parts = self._parse(source)
+                parts = self._definitions.parse(source)
             except TemplateError as error:
                 raise UnresolvedError(f"template of tpl: {error}") from error
             self._walk(parts, source, replace(self._scope, dot=dot), ChainMap({}), out)
@@ -298,14 +287,6 @@ class _Rendering:
         finally:
             self._is_strict = was
         return out.text
-
-    def _helpers(self) -> None:
-        """`_*.tpl` beside the Helmfile."""
-        self._has_helpers = True
-        directory = os.path.dirname(self._base)
-        for path in sorted(glob.glob(os.path.join(glob.escape(directory), "_*.tpl"))):
-            with contextlib.suppress(FileError, TemplateError):  # who needs it says that it is not there
-                self._parse(Source(path.replace(os.sep, "/"), read_text(path)))
 
 
 def _pairs(value: Any) -> list[tuple[Any, Any]]:

@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from k8supgrade.helmfile.compose import parse
 from k8supgrade.helmfile.environment import Environment
-from k8supgrade.helmfile.expression import Scope
 from k8supgrade.helmfile.files import FileError, beside
 from k8supgrade.helmfile.library import Library
 from k8supgrade.helmfile.render import render, resolve
+from k8supgrade.helmfile.scope import Scope
 from k8supgrade.helmfile.template import TemplateError
 from k8supgrade.helmfile.text import Source, Uncertain, whole
-from k8supgrade.helmfile.tree import Map, Node, Scalar, TreeError, merged, parse
+from k8supgrade.helmfile.tree import Map, Node, Scalar, TreeError, merged
 from k8supgrade.helmfile.values import UnresolvedError
 from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.resource import Skipped
