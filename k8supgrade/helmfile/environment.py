@@ -10,7 +10,8 @@ from dataclasses import replace
 from k8supgrade.helmfile.compose import parse
 from k8supgrade.helmfile.files import FileError, beside
 from k8supgrade.helmfile.library import Library
-from k8supgrade.helmfile.render import render, resolve
+from k8supgrade.helmfile.render import render
+from k8supgrade.helmfile.resolve import resolve
 from k8supgrade.helmfile.scope import Scope
 from k8supgrade.helmfile.template import TemplateError
 from k8supgrade.helmfile.tree import Map, Node, Scalar, TreeError, merged, text_of

@@ -12,7 +12,7 @@ from k8supgrade.helmfile.functions import FUNCTIONS, MAX_TEXT
 from k8supgrade.helmfile.lazy import LAZY
 from k8supgrade.helmfile.scope import EnvironmentScope, Scope
 from k8supgrade.helmfile.tree import Map
-from k8supgrade.helmfile.values import ROOT, FileText, Root, Unknown, UnresolvedError, shown
+from k8supgrade.helmfile.values import ROOT, FileText, Root, Unknown, UnresolvedError, braced, error_of, shown
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>\"(?:[^\"\\\n]|\\.)*\"|`[^`]*`)|(?P<number>[-+]?\d+(?:\.\d+)?)(?![\w.])"
@@ -37,13 +37,8 @@ def evaluate(code: str, scope: Scope) -> Any:
     if isinstance(value, Unknown):
         raise value.error
     if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise UnresolvedError(f"{_quoted_code(code)} gives a text that is too long")
+        raise UnresolvedError(f"{braced(code)} gives a text that is too long")
     return value
-
-
-def _quoted_code(code: str) -> str:
-    flat = " ".join(code.split())
-    return f"{{{{ {flat if len(flat) <= 80 else flat[:79] + '…'} }}}}"
 
 
 class _Evaluation:
@@ -62,7 +57,7 @@ class _Evaluation:
         return value
 
     def _error(self, why: str = "", *, is_deferred: bool = False) -> UnresolvedError:
-        reason = f"template {_quoted_code(self._code)} is not resolved without helmfile{why}"
+        reason = f"template {braced(self._code)} is not resolved without helmfile{why}"
         return UnresolvedError(reason, is_deferred=is_deferred)
 
     def _unknown(self, why: str = "") -> Unknown:
@@ -224,11 +219,6 @@ class _Evaluation:
         if self._scope.render is None:
             return self._unknown()
         return self._scope.render(shown(text), dot)
-
-
-def error_of(error: UnresolvedError, outer: UnresolvedError) -> Unknown:
-    """The innermost message is the one that helps, unless it names no template."""
-    return Unknown(error if str(error).startswith("template") else outer)
 
 
 def _unquoted(literal: str) -> str:

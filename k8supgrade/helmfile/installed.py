@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k8supgrade.helmfile.render import resolve
+from k8supgrade.helmfile.resolve import resolve
 from k8supgrade.helmfile.scope import Scope
 from k8supgrade.helmfile.tree import Map, Node, Scalar
 from k8supgrade.helmfile.values import UnresolvedError, typed

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from k8supgrade.helmfile.release_values import resolved
-from k8supgrade.helmfile.render import resolve
+from k8supgrade.helmfile.resolve import resolve
 from k8supgrade.helmfile.state import State
 from k8supgrade.helmfile.tree import Map, Node, Scalar, text_of
 from k8supgrade.helmfile.values import UnresolvedError

@@ -10,8 +10,8 @@ from k8supgrade.helmfile.inherit import Inheritance
 from k8supgrade.helmfile.installed import TRUE, attempt, is_installed
 from k8supgrade.helmfile.lock import Lock, read_lock
 from k8supgrade.helmfile.release_values import sets_of, values_of
-from k8supgrade.helmfile.render import resolve
 from k8supgrade.helmfile.repositories import Where, repository_of, where_is
+from k8supgrade.helmfile.resolve import resolve
 from k8supgrade.helmfile.scope import Scope
 from k8supgrade.helmfile.state import State
 from k8supgrade.helmfile.tree import Map, Node, Scalar, text_of

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from k8supgrade.helmfile.compose import parse
 from k8supgrade.helmfile.files import FileError, beside, read_text
-from k8supgrade.helmfile.render import render, resolve
+from k8supgrade.helmfile.render import render
+from k8supgrade.helmfile.resolve import resolve
 from k8supgrade.helmfile.scope import Scope
 from k8supgrade.helmfile.state import State
 from k8supgrade.helmfile.template import TemplateError

@@ -13,51 +13,32 @@ from typing import Any
 
 from k8supgrade.helmfile.definitions import Definitions
 from k8supgrade.helmfile.expression import evaluate
+from k8supgrade.helmfile.output import emit, leave_hole, pairs_of
 from k8supgrade.helmfile.scope import Scope
-from k8supgrade.helmfile.template import Action, Block, Literal, Output, Part, TemplateError
+from k8supgrade.helmfile.template import Block, Literal, Output, Part, TemplateError
 from k8supgrade.helmfile.text import Pieces, Source, TooLongError
-from k8supgrade.helmfile.tree import Map, Scalar
-from k8supgrade.helmfile.values import FileText, Quoted, Unknown, UnresolvedError, is_true, shown, typed
+from k8supgrade.helmfile.values import Unknown, UnresolvedError, is_true
 
 MAX_STEPS = 200_000
 MAX_INCLUDED = 20
-_PASSES = 6  # as helmfile does it for what stands in a release
 _ASSIGNMENT = re.compile(r"(\$\w*)(?:\s*,\s*(\$\w+))?\s*(:?=)(?!=)\s*")
-_REST_BLANK = re.compile(r"[ \t]*(?:\r?\n|\Z)")
 _Variables = ChainMap[str, Any]
 
 
-def render(source: Source, scope: Scope | None, start: int = 0, end: int | None = None) -> Pieces:
+def render(
+    source: Source, scope: Scope | None, start: int = 0, end: int | None = None, *, is_strict: bool = False
+) -> Pieces:
     """The range of the file, rendered; without a scope nothing is resolved.
+
+    is_strict: the first thing that is not resolved is an error.
 
     Raises:
         TemplateError: the template cannot be read, or gives more than anybody writes.
+        UnresolvedError: only where `is_strict`.
     """
     start += start == 0 and source.text.startswith("\ufeff")
-    rendering = _Rendering(scope or Scope(environment="", env={}), is_blind=scope is None)
+    rendering = _Rendering(scope or Scope(environment="", env={}), is_strict=is_strict, is_blind=scope is None)
     return rendering.run(source, start, len(source.text) if end is None else end)
-
-
-def resolve(scalar: Scalar, scope: Scope) -> Scalar:
-    """The scalar without templates. Where all of it is one value of the scope, that value's own place is kept.
-
-    Raises:
-        UnresolvedError: an expression is not simple, or a value is missing.
-    """
-    if scalar.problem is not None:
-        raise UnresolvedError(scalar.problem)
-    for _ in range(_PASSES):
-        if "{{" not in scalar.text:
-            return scalar
-        text = scalar.text
-        try:
-            pieces = _Rendering(scope, is_strict=True).run(Source("", text), 0, len(text))
-        except TemplateError as error:
-            raise UnresolvedError(f"template {text}: {error}") from error
-        found = pieces.find(0, pieces.length)
-        written = None if found.written is None or not found.written.path else found.written
-        scalar = Scalar(pieces.text.strip(), written, scalar.is_plain, scalar.line)
-    raise UnresolvedError(f"template {scalar.text} refers to itself")
 
 
 class _Rendering:
@@ -108,13 +89,13 @@ class _Rendering:
             elif part.keyword:
                 raise UnresolvedError(f"template {{{{ {part.keyword} }}}} is not resolved without helmfile")
             elif assignment is None:
-                self._emit(self._evaluate(part.code, scope, variables), part.action, source, out)
+                emit(self._evaluate(part.code, scope, variables), part.action, source, out)
             else:
                 self._assign(assignment, part.code, scope, variables)
         except UnresolvedError as error:
             if self._is_strict:
                 raise
-            self._hole(part.action, error, source, out)
+            leave_hole(part.action, error, source, out)
 
     def _assign(self, assignment: re.Match[str], code: str, scope: Scope, variables: _Variables) -> None:
         try:
@@ -131,35 +112,6 @@ class _Rendering:
             if name in level:
                 level[name] = value
                 return
-
-    def _emit(self, value: Any, action: Action, source: Source, out: Pieces) -> None:
-        offset = action.start
-        if isinstance(value, FileText):
-            out.literal(Source(value.path, value.text), 0, len(value.text))
-        elif isinstance(value, Quoted):
-            inner, whole = shown(value.value), shown(value)
-            if whole != value.mark + inner + value.mark:
-                out.value(whole, source, offset)
-                return
-            out.value(value.mark, source, offset)
-            self._emit(value.value, action, source, out)
-            out.value(value.mark, source, offset)
-        else:
-            out.value(shown(value), source, offset, value.written if isinstance(value, Scalar) else None)
-
-    def _hole(self, action: Action, error: UnresolvedError, source: Source, out: Pieces) -> None:
-        """Alone in its line it may be anything, so a comment stands there; else it is part of a value."""
-        if out.is_comment:
-            return
-        is_end = action.trims_right or _REST_BLANK.match(source.text, action.end) is not None
-        begin = out.length
-        trimmed_line = action.trims_left and "\n" in source.text[_before(source.text, action.start) : action.start]
-        if is_end and (out.is_line_blank or (trimmed_line and out.last != ":")):
-            out.value("#" if out.is_line_blank else " #", source, action.start)
-            out.doubt(begin, source, action.start, str(error))
-        else:
-            code = source.text[action.start : action.end]
-            out.hole(code, source, action.start, None if error.is_deferred else str(error))
 
     def _block(self, block: Block, source: Source, scope: Scope, variables: _Variables, out: Pieces) -> None:
         if block.keyword == "block":
@@ -226,7 +178,7 @@ class _Rendering:
         branch = block.branches[0]
         assignment = _ASSIGNMENT.match(branch.code)
         try:
-            pairs = _pairs(
+            pairs = pairs_of(
                 self._evaluate(branch.code[assignment.end() :] if assignment else branch.code, scope, variables)
             )
         except UnresolvedError as error:
@@ -287,22 +239,3 @@ class _Rendering:
         finally:
             self._is_strict = was
         return out.text
-
-
-def _pairs(value: Any) -> list[tuple[Any, Any]]:
-    if isinstance(value, Map):
-        return [(key, value[key]) for key in sorted(value)]
-    if isinstance(value, list):
-        return list(enumerate(value))
-    value = typed(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value <= 10_000:
-        return [(number, number) for number in range(value)]
-    if value is None:
-        return []
-    raise UnresolvedError("template: range over what is no list")
-
-
-def _before(text: str, at: int) -> int:
-    while at > 0 and text[at - 1] in " \t\r\n":
-        at -= 1
-    return at

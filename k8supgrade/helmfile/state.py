@@ -14,7 +14,8 @@ from k8supgrade.helmfile.compose import parse
 from k8supgrade.helmfile.environment import Environment
 from k8supgrade.helmfile.files import FileError, beside
 from k8supgrade.helmfile.library import Library
-from k8supgrade.helmfile.render import render, resolve
+from k8supgrade.helmfile.render import render
+from k8supgrade.helmfile.resolve import resolve
 from k8supgrade.helmfile.scope import Scope
 from k8supgrade.helmfile.template import TemplateError
 from k8supgrade.helmfile.text import Source, Uncertain, whole

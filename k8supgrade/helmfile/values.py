@@ -147,3 +147,13 @@ def to_node(value: Any) -> Node:
     if value is None:
         return None
     return Scalar(shown(value), None, is_plain=not isinstance(value, str))
+
+
+def braced(code: str) -> str:
+    flat = " ".join(code.split())
+    return f"{{{{ {flat if len(flat) <= 80 else flat[:79] + '…'} }}}}"
+
+
+def error_of(error: UnresolvedError, outer: UnresolvedError) -> Unknown:
+    """The innermost message is the one that helps, unless it names no template."""
+    return Unknown(error if str(error).startswith("template") else outer)
