@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lifecycle": {"model"},
     "manifest": set(),
     "kube": {"model"},
-    "helmfile": {"model"},
+    "helmfile": {"model", "sources.program"},
     "gitops": {"model", "helmfile.constraint", "helmfile.semver"},
     "repository": {"model", "helmfile.semver"},
     "charts": {"model", "lifecycle", "manifest", "helmfile", "repository", "sources.render", "sources.chart_copy"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import inspect
 import re
 import shutil
@@ -14,8 +15,14 @@ from typing import NamedTuple
 import pytest
 
 from k8supgrade import engine
+from k8supgrade.charts.judge import Judge
+from k8supgrade.charts.moved import load_moves
+from k8supgrade.charts.pinned import PinnedCharts
+from k8supgrade.charts.release import Question
 from k8supgrade.checks import CHECKS, crd_version
-from k8supgrade.checks.base import Context, judges_requests
+from k8supgrade.checks.base import Context, judges_charts, judges_requests
+from k8supgrade.cli.examiner import ManifestExaminer
+from k8supgrade.helmfile.read import read_helmfiles
 from k8supgrade.lifecycle.load import load_table
 from k8supgrade.lifecycle.names import kinds_by_resource
 from k8supgrade.lifecycle.parse import parse_table
@@ -23,6 +30,8 @@ from k8supgrade.model.finding import Finding
 from k8supgrade.model.origin import ClusterOrigin, ReleaseOrigin
 from k8supgrade.model.resource import ObjectRef, Resource, Skipped
 from k8supgrade.model.version import KubeVersion, Target
+from k8supgrade.repository.client import Repositories
+from k8supgrade.repository.directory import WithDirectories
 from k8supgrade.sources.audit_log import AuditLogSource
 from k8supgrade.sources.files import FileSource
 from tools import make_docs
@@ -88,8 +97,27 @@ WIDGETS = Resource(
 )
 
 
+INSTALLED = ReleaseOrigin(
+    cluster="prod", namespace="shop", release="shop", revision=3, chart="web-1.1.0", status="deployed"
+)
+
+
+def pinned_charts(path: Path, context: Context) -> PinnedCharts:
+    """The example as a Helmfile beside the fixtures' repository; without the network, and without helm."""
+    shutil.copytree(ROOT / "charts-fixtures" / "repository", path / "repository", dirs_exist_ok=True)
+    target = context.target
+    judge = Judge(context.table, target, ManifestExaminer(context.table, target), best="static")
+    network = Repositories(cache_directory=str(path / "cache"), offline=True)
+    today = datetime.date(2026, 7, 1)
+    question = Question(target.kubernetes, None, 10, load_moves(str(ROOT / "data")), today)
+    pins = read_helmfiles([str(path / "example.yaml")])
+    return PinnedCharts(pins, WithDirectories(network), judge, question, installed=[INSTALLED])
+
+
 def source(check: str, path: Path, context: Context) -> engine.Source:
     """What hands the example to the check: most are about manifests."""
+    if judges_charts(CHECKS[check]):
+        return pinned_charts(path, context)
     if judges_requests(CHECKS[check]):
         return AuditLogSource([str(path / "example.yaml")], kinds_by_resource(context.table))
     if check == "crd-version":
@@ -101,8 +129,12 @@ def source(check: str, path: Path, context: Context) -> engine.Source:
 def findings(check: str, path: Path, target: str) -> tuple[Finding, ...]:
     context = Context(table=load_table(), target=Target(KubeVersion.parse(target), {}))
     scan = engine.run([source(check, path, context)], [CHECKS[check]], context)
-    assert scan.skipped == ()
-    assert scan.scanned.resources or judges_requests(CHECKS[check])
+    if judges_charts(CHECKS[check]):
+        assert scan.charts
+        assert all("--offline" in skip.reason for skip in scan.skipped)
+    else:
+        assert scan.skipped == ()
+        assert scan.scanned.resources or judges_requests(CHECKS[check])
     return scan.findings
 
 

@@ -46,12 +46,18 @@ def read_pins(paths: Sequence[str], options: dict[str, Any]) -> Iterator[Pin | S
 def _of_helmfiles(paths: Sequence[str], options: dict[str, Any]) -> Iterator[Pin | Skipped]:
     from k8supgrade.helmfile.read import read_helmfiles
 
-    pins = read_helmfiles(paths, environments=options["environments"], env=os.environ)
-    if options["use_helmfile"]:
-        from k8supgrade.helmfile.binary import resolve
+    environments = options["environments"]
+    if not options["use_helmfile"]:
+        yield from read_helmfiles(paths, environments=environments, env=os.environ)
+        return
+    from k8supgrade.helmfile.binary import resolve
+    from k8supgrade.helmfile.find import state_files
 
-        return resolve(pins, paths, options["environments"], timeout=options["timeout"])
-    return pins
+    for path in [one for path in paths for one in state_files(path)]:
+        if isinstance(path, Skipped):
+            yield path
+        else:
+            yield from resolve(read_helmfiles([path], environments=environments, env=os.environ), path)
 
 
 def _is_helmfile(path: str) -> bool:

@@ -224,3 +224,95 @@ def test_helm_reads_the_repository_as_we_do(tmp_path: Path) -> None:
     assert {(one["name"].removeprefix("fixtures/"), one["version"]) for one in found} == {
         (name, one["version"]) for name, versions in there.items() for one in versions
     }
+
+
+def test_helm_makes_the_same_index(tmp_path: Path) -> None:
+    for archive in REPOSITORY.glob("*.tgz"):
+        shutil.copy(archive, tmp_path)
+    helm("repo", "index", tmp_path, home=tmp_path / "home")
+    theirs = yaml.safe_load((tmp_path / "index.yaml").read_text())["entries"]
+    ours = yaml.safe_load((REPOSITORY / "index.yaml").read_text())["entries"]
+    for entry in [one for entries in (theirs, ours) for versions in entries.values() for one in versions]:
+        assert entry.pop("created")
+    assert theirs == ours
+
+
+@pytest.mark.parametrize("version", ["1.23", "1.25", "1.28"])
+def test_each_archive_is_rendered_or_refused_by_helm_as_it_says(version: str, tmp_path: Path) -> None:
+    refused = {
+        archive.name.removesuffix(".tgz")
+        for archive in REPOSITORY.glob("*.tgz")
+        if not helm("template", "shop", archive, "--kube-version", f"{version}.0", home=tmp_path, check=False)
+    }
+    too_new = {"web-2.0.0", "web-2.1.0-rc.1"}
+    assert (
+        refused
+        == {"needs-value-1.0.0"}
+        | {
+            "1.23": {*too_new, "two-step-3.0.0"},
+            "1.25": {*too_new, "two-step-1.0.0"},
+            "1.28": {"two-step-1.0.0", "two-step-2.0.0"},
+        }[version]
+    )
+
+
+def list_of_helmfile(directory: Path, environment: str | None) -> dict[str, tuple[str, str, bool]]:
+    """release -> chart, version and whether it is installed, as the real helmfile says."""
+    path = os.pathsep.join([str(binaries.helm().parent), os.environ["PATH"]])
+    done = subprocess.run(
+        [binaries.helmfile(), "-e", environment or "default", "list", "--output", "json", "--skip-charts"],
+        cwd=directory,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return {
+        one["name"]: (one["chart"], one["version"], one["enabled"] and one["installed"])
+        for one in json.loads(done.stdout)
+    }
+
+
+@pytest.mark.parametrize("name", [".", "simple", "templates", "directory", "ugly"])
+@pytest.mark.parametrize("choice", ["smallest", "latest"])
+def test_what_is_written_is_what_helmfile_reads(
+    name: str, choice: str, charts: Callable[..., Any], tmp_path: Path
+) -> None:
+    shutil.copytree(REPOSITORY, tmp_path / "repository")
+    shutil.copytree(FIXTURES / "helmfile", tmp_path / "helmfile")
+    directory = tmp_path / "helmfile" / name
+    before = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    report = charts(directory, "--write", choice, "-o", "json", code=1)
+    assert report["skipped"] == []
+    changed = {path for path, data in before.items() if path.read_bytes() != data}
+    assert changed
+    for path in changed:
+        lines = [data.decode().splitlines(keepends=True) for data in (before[path], path.read_bytes())]
+        for old, new in zip(*lines, strict=True):
+            if old != new:
+                assert re.search(r"version|web", old)
+                assert re.sub(r"[01]\.\d\.0", "", old, count=1) == re.sub(r"[01]\.\d\.\d", "", new, count=1)
+    again = charts(directory, "-o", "json")
+    wanted = {(one["environment"], one["release"]): one for one in report["charts"]}
+    for environment in {one["environment"] for one in report["charts"]}:
+        theirs = list_of_helmfile(directory, environment)
+        ours = {one["release"]: one for one in again["charts"] if one["environment"] == environment}
+        assert {one["release"]: (one["chart"], one["pinned"], one["installed"]) for one in ours.values()} == theirs
+        for release, (_, version, _) in theirs.items():
+            old = wanted[environment, release]
+            if old["status"] == "not-ready" and old[choice] is not None:
+                assert version.strip("~") == old[choice]["version"]
+                assert ours[release]["status"] == "ready"
+    twice = {path: path.read_bytes() for path in before}
+    charts(directory, "--write", choice, "-o", "json")
+    assert {path: path.read_bytes() for path in before} == twice
+
+
+def test_the_demo_shows_a_bump(charts: Callable[..., Any]) -> None:
+    report = charts(FIXTURES / "helmfile", "-o", "json", code=1, against=("--target", "1.28", "--current", "1.24"))
+    assert {one["status"] for one in report["charts"]} == {"ready", "not-ready"}
+    assert {one["check"] for one in report["findings"]} >= {"chart-not-ready", "chart-deprecated", "chart-outdated"}
+    bumps = {one["environment"]: one["smallest"]["version"] for one in report["charts"] if one["release"] == "shop"}
+    assert bumps == {"dev": "1.2.0", "stg": "1.1.0", "prod": "1.1.0"}
+    assert report["skipped"] == []
