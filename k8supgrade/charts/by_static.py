@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence, Set
 
 from k8supgrade.charts.examiner import Examiner
 from k8supgrade.charts.judge import Judged, sentences, verdict
-from k8supgrade.charts.static import Made, made
+from k8supgrade.charts.static import made
+from k8supgrade.charts.static_documents import Made
 from k8supgrade.model.finding import Severity
 from k8supgrade.model.origin import FileOrigin
 from k8supgrade.model.resource import ObjectRef, Resource

@@ -9,48 +9,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Set
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
-from k8supgrade.charts.static_code import MAX_DEPTH, MAX_TEXTS, Unknown, World, evaluate, test, texts_of
+from k8supgrade.charts.static_code import MAX_DEPTH, Unknown, World, evaluate, test
+from k8supgrade.charts.static_documents import Made, Piece, Unreadable, documents, filled
 from k8supgrade.helmfile.template import Block, Branch, Output, Part, TemplateError, parse_template
 from k8supgrade.helmfile.template import Literal as Text
 
-Certainty = Literal["certain", "possible"]
-
 MAX_BYTES = 4 << 20
 _MANIFESTS = (".yaml", ".yml", ".json")
-_SEPARATOR = re.compile(r"---(?:\s|\Z)")
-_FIELD = re.compile(r"[\"']?(apiVersion|kind)[\"']?:[ \t]*(.*?)[ \t]*\Z", re.DOTALL)
 _ASSIGNMENT = re.compile(r"(\$\w+)\s*:?=\s*(.*)\Z", re.DOTALL)
 _METADATA = ("Chart.yaml", "requirements.yaml")
 _CONDITION = re.compile(rb"^\s+(?:- )?(?:condition|tags):", re.MULTILINE)
-_HOLE = re.compile("\x00(\\d+)\x00")
-
-
-class Made(NamedTuple):
-    """`template` is the path in the chart, with the chart's name first as Helm writes it; `line` from 1."""
-
-    api_version: str
-    kind: str
-    certainty: Certainty
-    template: str
-    line: int
-
-
-class Unreadable(NamedTuple):
-    """A document whose apiVersion or kind could not be worked out, or a template that is none."""
-
-    template: str
-    line: int
-    reason: str
-
-
-class _Piece(NamedTuple):
-    """Text, or a hole for what an expression prints; `is_sure`: no guard that is not known is around it."""
-
-    text: str
-    line: int
-    is_sure: bool
 
 
 def made(directory: str, *, kube_version: str, api_versions: Set[str]) -> tuple[list[Made], list[Unreadable]]:
@@ -59,7 +29,7 @@ def made(directory: str, *, kube_version: str, api_versions: Set[str]) -> tuple[
     reading = _Chart(directory, kube_version, api_versions)
     found: list[Made] = []
     odd: list[Unreadable] = []
-    for one in reading.documents():
+    for one in reading.all_documents():
         if isinstance(one, Made):
             found.append(one)
         else:
@@ -78,18 +48,18 @@ class _Chart:
         for path in self._files("templates"):
             self._read(path)
 
-    def documents(self) -> Iterator[Made | Unreadable]:
+    def all_documents(self) -> Iterator[Made | Unreadable]:
         yield from self._odd
         for path, parts in self._parts.items():
             name = os.path.basename(path)
             if path.endswith(_MANIFESTS) and not name.startswith(("_", ".")):
                 holes: list[Any] = []
                 pieces = list(self._pieces(path, parts, not self._is_optional(path), holes, {}, 0))
-                yield from _documents(path, pieces, holes)
+                yield from documents(path, pieces, holes)
         for path in self._files("crds"):
             text = self._text(path)
             if path.endswith(_MANIFESTS) and text is not None:
-                yield from _documents(path, [_Piece(text, 1, True)], [])
+                yield from documents(path, [Piece(text, 1, True)], [])
 
     def _is_optional(self, path: str) -> bool:
         """Whether it is of a sub-chart that a condition or tag may leave out."""
@@ -135,12 +105,12 @@ class _Chart:
 
     def _pieces(
         self, path: str, parts: list[Part], is_sure: bool, holes: list[Any], variables: dict[str, str], depth: int
-    ) -> Iterator[_Piece]:
+    ) -> Iterator[Piece]:
         text = self._texts[path]
         world = self._world._replace(variables=variables)
         for part in parts:
             if isinstance(part, Text):
-                yield _Piece(text[part.start : part.end], text.count("\n", 0, part.start) + 1, is_sure)
+                yield Piece(text[part.start : part.end], text.count("\n", 0, part.start) + 1, is_sure)
             elif isinstance(part, Block):
                 yield from self._block(path, part, is_sure, holes, variables, depth)
             else:
@@ -152,7 +122,7 @@ class _Chart:
 
     def _block(
         self, path: str, block: Block, is_sure: bool, holes: list[Any], variables: dict[str, str], depth: int
-    ) -> Iterator[_Piece]:
+    ) -> Iterator[Piece]:
         for branch in block.branches:
             if branch.keyword in ("if", "else if"):
                 holds = test(branch.code, self._world._replace(variables=variables))
@@ -167,7 +137,7 @@ class _Chart:
 
     def _output(
         self, path: str, part: Output, is_sure: bool, holes: list[Any], world: World, depth: int
-    ) -> Iterator[_Piece]:
+    ) -> Iterator[Piece]:
         line = self._texts[path].count("\n", 0, part.action.start) + 1
         code = f"template {part.code}" if part.keyword == "template" else part.code
         helper = re.match(r"(?:include|template)\s+\"([^\"]+)\"", code)
@@ -179,7 +149,7 @@ class _Chart:
             )
             return
         holes.append(evaluate(code, world))
-        yield _Piece(f"\x00{len(holes) - 1}\x00", line, is_sure)
+        yield Piece(f"\x00{len(holes) - 1}\x00", line, is_sure)
 
     def _helper(self, name: str, depth: int) -> Any:
         """What a helper prints: a text, or an Unknown with what it may be."""
@@ -189,10 +159,10 @@ class _Chart:
         holes: list[Any] = []
         pieces = list(self._pieces(path, branch.body, True, holes, {}, depth + 1))
         if all(piece.is_sure for piece in pieces):
-            text = _filled("".join(piece.text for piece in pieces), holes)
+            text = filled("".join(piece.text for piece in pieces), holes)
             if len(text) == 1 and not any(isinstance(hole, Unknown) for hole in holes):
                 return text[0].strip()
-        texts = [one.strip() for piece in pieces for one in _filled(piece.text, holes)]
+        texts = [one.strip() for piece in pieces for one in filled(piece.text, holes)]
         return Unknown(tuple(dict.fromkeys(text for text in texts if text)))
 
 
@@ -202,71 +172,3 @@ def _head(path: str) -> bytes:
             return file.read(1 << 20)
     except OSError:
         return b""
-
-
-def _filled(text: str, holes: list[Any]) -> list[str]:
-    """What a text with holes may be."""
-    found = [""]
-    at = 0
-    for match in _HOLE.finditer(text):
-        found = [one + text[at : match.start()] for one in found]
-        options = texts_of(holes[int(match[1])])
-        found = [one + option for one in found for option in options][:MAX_TEXTS]
-        at = match.end()
-    return [one + text[at:] for one in found]
-
-
-class _Field(NamedTuple):
-    values: tuple[str, ...]
-    line: int
-    is_sure: bool
-
-
-def _documents(path: str, pieces: list[_Piece], holes: list[Any]) -> Iterator[Made | Unreadable]:
-    """Splits what the pieces make into documents, and yields what each of them is."""
-    fields: dict[str, list[_Field]] = {"apiVersion": [], "kind": []}
-    for line, number, is_sure in _lines(pieces):
-        if _SEPARATOR.match(line):
-            yield from _objects(path, fields)
-            fields = {"apiVersion": [], "kind": []}
-        elif (field := _FIELD.match(line)) is not None:
-            text = field[2].split(" #")[0].strip().strip("\"'")
-            uncertain = any(isinstance(holes[int(hole)], Unknown) for hole in _HOLE.findall(text))
-            values = tuple(dict.fromkeys(one.strip().strip("\"'") for one in _filled(text, holes)))
-            known = tuple(value for value in values if value)
-            fields[field[1]].append(_Field(known, number, is_sure and not uncertain and len(known) == 1))
-    yield from _objects(path, fields)
-
-
-def _lines(pieces: list[_Piece]) -> Iterator[tuple[str, int, bool]]:
-    """Lines, each with its number and whether all of it is sure to be there."""
-    line, number, is_sure = "", 1, True
-    for piece in pieces:
-        for count, part in enumerate(piece.text.split("\n")):
-            if count:
-                yield line, number, is_sure
-                line, is_sure = "", True
-            if not line.strip():
-                number = piece.line + count
-            line += part
-            is_sure = is_sure and (piece.is_sure or not part.strip())
-    yield line, number, is_sure
-
-
-def _objects(path: str, fields: dict[str, list[_Field]]) -> Iterator[Made | Unreadable]:
-    versions, kinds = fields["apiVersion"], fields["kind"]
-    if not versions and not kinds:
-        return
-    line = (versions or kinds)[0].line
-    if not any(one.values for one in versions) or not any(one.values for one in kinds):
-        yield Unreadable(path, line, "its apiVersion or kind depends on what is not known without rendering")
-        return
-    if any(not one.values for one in (*versions, *kinds)):
-        yield Unreadable(path, line, "its apiVersion or kind depends on values")
-    is_single = len(versions) == len(kinds) == 1
-    for version in versions:
-        for kind in kinds:
-            is_sure = is_single and version.is_sure and kind.is_sure
-            for one in version.values:
-                for other in kind.values:
-                    yield Made(one, other, "certain" if is_sure else "possible", path, version.line)

@@ -53,7 +53,7 @@ def _of_helmfiles(paths: Sequence[str], options: dict[str, Any]) -> Iterator[Pin
     from k8supgrade.helmfile.binary import resolve
     from k8supgrade.helmfile.find import state_files
 
-    for path in [one for path in paths for one in state_files(path)]:
+    for path in [one for root in paths for one in state_files(root)]:
         if isinstance(path, Skipped):
             yield path
         else:
