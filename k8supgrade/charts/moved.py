@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -12,9 +12,16 @@ from k8supgrade.model.chart import Move
 Moves = Mapping[tuple[str, str], Move]
 
 
-def move_of(repository: str, chart: str, moves: Moves) -> Move | None:
-    """Where the chart of a repository (its URL) has gone; None where nothing is known."""
-    return moves.get((_key(repository), chart))
+def move_of(repository: str, chart: str, moves: Moves, archives: Sequence[str] = ()) -> Move | None:
+    """Where the chart of a repository (its URL) has gone; None where nothing is known.
+
+    `archives`: addresses of the chart's archives, which tell what a mirror is a mirror of.
+    """
+    found = moves.get((_key(repository), chart))
+    if found is not None:
+        return found
+    of_chart = [move for (_, name), move in moves.items() if name == chart]
+    return next((move for move in of_chart if any(url.startswith(move.archives) for url in archives)), None)
 
 
 @cache
@@ -31,6 +38,7 @@ def load_moves(data: str) -> Moves:
             found[_key(entry["repository"]), chart] = Move(
                 repository=to["repository"],
                 chart=to.get("chart", chart),
+                archives=entry["archives"],
                 since=entry["since"],
                 is_end_of_life=entry.get("end-of-life", False),
                 note=entry.get("note"),

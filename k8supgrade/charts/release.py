@@ -101,7 +101,7 @@ class PinnedRelease:
             plan=None if step is None else plan(step, question.target),
             version=pinned.version,
             is_deprecated=top is not None and top.deprecated,
-            moved=move_of(self._repository.url, self._pin.name, question.moves),
+            moved=move_of(self._repository.url, self._pin.name, question.moves, () if top is None else top.urls),
             is_outdated=top is not None and is_above(top, pinned),
             last_release=None if top is None else top.created,
             months_since_release=None if top is None else months_since(top.created, question.today),
@@ -125,15 +125,15 @@ class PinnedRelease:
     def _nothing_fits(self, above: Sequence[Published], chooser: Chooser) -> Iterator[str]:
         question = self._question
         both = "" if question.current is None else f" and still installs on {question.current}"
+        unknown = [one for one in chooser.tried.values() if one.status == "unknown"]
         if not above:
             yield "no newer version is in the repository"
+        elif not any(not one.is_complete or self._admits(one, question.target) for one in above):
+            yield f"the kubeVersion of every newer version excludes {question.target}"
+        elif unknown and len(unknown) == len(chooser.tried):
+            yield f"no newer version could be judged: {unknown[0].reasons[0]}"
         else:
             yield f"none of the versions looked at is ready for {question.target}{both}"
-        for version, judged in list(chooser.tried.items())[:1]:
-            if judged.status == "unknown":
-                yield f"{version}: {'; '.join(judged.reasons[:1])}"
-        if above and not any(not one.is_complete or self._admits(one, question.target) for one in above):
-            yield f"the kubeVersion of every newer version excludes {question.target}"
 
     def _admits(self, one: Published, kubernetes: KubeVersion) -> bool:
         return self._judge.admits(self._whole(one), kubernetes)

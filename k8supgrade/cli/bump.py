@@ -54,6 +54,10 @@ def _wanted(
         if entry is None or isinstance(pin, Skipped):
             continue
         chosen = entry.latest if bump == "latest" else entry.smallest
-        if chosen is None or chosen.version == entry.pinned or (bump == "smallest" and entry.status == "ready"):
+        if (
+            chosen is None
+            or chosen.version == (entry.pinned or "").removeprefix("v")
+            or (bump == "smallest" and entry.status == "ready")
+        ):
             continue
         yield pin, chosen.version

@@ -64,10 +64,12 @@ class ChartEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """Where a chart has gone, since when (a date, ISO 8601), and who says so."""
+    """Where a chart has gone, since when (a date, ISO 8601), and who says so. `archives`: how the addresses of the
+    archives in the old repository begin."""
 
     repository: str
     chart: str
+    archives: str
     since: str
     is_end_of_life: bool
     note: str | None

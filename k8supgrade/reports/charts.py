@@ -74,7 +74,7 @@ def pinned_text(entry: ChartEntry) -> str:
 def bump_text(entry: ChartEntry) -> str:
     """What to do: `bump to 1.2.3, latest that fits 2.0.0`; "" where there is nothing to do."""
     if entry.status == "ready":
-        newer = entry.latest is not None and entry.latest.version != entry.pinned
+        newer = entry.latest is not None and entry.latest.version != (entry.pinned or "").removeprefix("v")
         return f"latest that fits: {version_text(entry.latest)}" if newer else ""
     if entry.smallest is None:
         return "no version fits: see the reasons" if entry.status == "not-ready" else ""

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "charts-fixtures"
 REPOSITORY = FIXTURES / "repository"
 AGAINST = ("--target", "1.28", "--current", "1.25")
+WITHOUT_HELM = "/usr/bin:/bin"
 
 
 @pytest.fixture
@@ -213,6 +214,129 @@ def test_http_with_a_password(tmp_path: Path, charts: Callable[..., Any]) -> Non
         shop = entries(charts(helmfile(tmp_path, {"shop": "web 1.0.0"}, login), "-o", "json", code=1))["shop"]
         assert shop["smallest"]["version"] == "1.1.0"
         assert shop["repository"] == running.url
+
+
+def test_a_password_in_the_address(tmp_path: Path, charts: Callable[..., Any]) -> None:
+    with server(with_password(files, USER, PASSWORD)) as running:
+        path = helmfile(tmp_path, {"shop": "web 1.0.0"}, f"url: http://{USER}:{PASSWORD}@127.0.0.1:{running.port}")
+        shop = entries(charts(path, "-o", "json", code=1))["shop"]
+        assert (shop["repository"], shop["smallest"]["version"]) == (running.url, "1.1.0")
+        assert "1.1.0" in charts(path, "-o", "pr", code=1)
+        charts(path, "--diff", code=1)
+
+
+def test_offline_asks_nobody(tmp_path: Path, charts: Callable[..., Any]) -> None:
+    with server(files) as running:
+        path = helmfile(tmp_path, {"shop": "web 1.0.0"}, f"url: {running.url}")
+        refused = charts(path, "-o", "json", "--offline", code=3)
+        assert "not in the cache" in refused["skipped"][0]["reason"]
+        assert running.requests == []
+        online = charts(path, "-o", "json", code=1)
+        assert [one.path for one in running.requests] == [
+            "/index.yaml",
+            *(f"/web-{version}.tgz" for version in ("1.0.0", "1.1.0", "1.2.0")),
+        ]
+    assert charts(path, "-o", "json", "--offline", code=1)["charts"] == online["charts"]
+
+
+def test_without_helm_both_traps_are_avoided_too(charts: Callable[..., Any], tmp_path: Path) -> None:
+    releases = {
+        "old": ("web 1.0.0", "not-ready"),
+        "guarded": ("web 1.1.0", "ready"),
+        "opposite": ("legacy 1.0.0", "ready"),
+        "umbrella": ("umbrella 1.0.0", "not-ready"),
+        "crds": ("with-crds 0.1.0", "not-ready"),
+        "new": ("with-crds 0.2.0", "ready"),
+    }
+    path = helmfile(tmp_path, {name: chart for name, (chart, _) in releases.items()})
+    missing = entries(charts(path, "-o", "json", code=1, PATH=WITHOUT_HELM))
+    asked = entries(charts(path, "-o", "json", "--evidence", "static", code=1))
+    rendered = entries(charts(path, "-o", "json", code=1))
+    for found, evidence in ((missing, "static"), (asked, "static"), (rendered, "rendered")):
+        assert {name: (one["status"], one["evidence"]) for name, one in found.items()} == {
+            name: (status, evidence) for name, (_, status) in releases.items()
+        }
+        assert found["old"]["smallest"]["version"] == "1.1.0"
+        assert found["crds"]["smallest"]["version"] == "0.2.0"
+
+
+def test_kube_version_alone_is_weak(charts: Callable[..., Any], tmp_path: Path) -> None:
+    """No kubeVersion is unknown, never ready; no archive is fetched."""
+    with server(files) as running:
+        releases = {"none": "web 1.0.0", "fits": "web 1.2.0", "too-old": "two-step 2.0.0"}
+        path = helmfile(tmp_path, releases, f"url: {running.url}")
+        found = entries(charts(path, "-o", "json", "--evidence", "kube-version", code=1))
+        assert [one.path for one in running.requests] == ["/index.yaml"]
+    assert {name: (one["status"], one["evidence"]) for name, one in found.items()} == {
+        "none": ("unknown", "none"),
+        "fits": ("ready", "kube-version"),
+        "too-old": ("not-ready", "kube-version"),
+    }
+    assert found["too-old"]["smallest"] == {"version": "3.0.0", "appVersion": "3.0"}
+
+
+def test_ranges_and_prereleases(charts: Callable[..., Any], tmp_path: Path) -> None:
+    path = helmfile(
+        tmp_path, {"wide": "web ^1.0.0", "narrow": "web ~1.0.0", "plain": "web 1.2.0", "devel": "web 1.2.0"}
+    )
+    state = yaml.safe_load(path.read_text())
+    next(one for one in state["releases"] if one["name"] == "devel")["devel"] = True
+    path.write_text(yaml.safe_dump(state))
+    found = entries(charts(path, "-o", "json", code=1, against=("--target", "1.28", "--current", "1.27")))
+    assert {name: one["status"] for name, one in found.items()} == {
+        "wide": "ready",
+        "narrow": "not-ready",
+        "plain": "ready",
+        "devel": "ready",
+    }
+    assert {name: (one["pinned"], one["appVersion"]) for name, one in found.items() if one["pinned"] != "1.2.0"} == {
+        "wide": ("^1.0.0", "10.1.2"),
+        "narrow": ("~1.0.0", "10.0.0"),
+    }
+    assert found["narrow"]["smallest"]["version"] == "1.1.0"
+    assert found["plain"]["latest"]["version"] == "2.0.0"
+    assert found["devel"]["latest"]["version"] == "2.1.0-rc.1"
+
+
+def test_what_the_repository_does_not_have(charts: Callable[..., Any], tmp_path: Path) -> None:
+    path = helmfile(tmp_path, {"version": "web 9.9.9", "chart": "nowhere 1.0.0", "fine": "web 1.2.0"})
+    report = charts(path, "-o", "json", code=3)
+    assert {name: one["status"] for name, one in entries(report).items()} == {
+        "version": "unknown",
+        "chart": "unknown",
+        "fine": "ready",
+    }
+    reasons = {one["what"]: one["reason"] for one in report["skipped"]}
+    assert "9.9.9" in reasons["release version"]
+    assert "no chart nowhere" in reasons["release chart"]
+    assert all(one["origin"]["path"] == str(path) and one["origin"]["line"] for one in report["skipped"])
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (Reply(403), "403 Forbidden"),
+        (Reply(404), "404 Not Found"),
+        (Reply(200, b"<!doctype html><html><body>Sign in</body></html>"), "web page, not an index"),
+        (Reply(200, (REPOSITORY / "index.yaml").read_bytes(), length=1 << 20), "breaks off"),
+        (Reply(200, b"entries: [\n"), "not"),
+    ],
+    ids=["forbidden", "not found", "HTML", "truncated", "no YAML"],
+)
+def test_a_repository_in_disorder_costs_its_own_releases(
+    reply: Reply, reason: str, charts: Callable[..., Any], tmp_path: Path
+) -> None:
+    with server({"/index.yaml": reply}) as running:
+        path = helmfile(tmp_path, {"lost": "web 1.0.0"}, f"url: {running.url}")
+        path.write_text(path.read_text() + "- {name: fine, chart: ./repository/web-1.2.0.tgz}\n")
+        report = charts(path, "-o", "json", code=3)
+        assert {name: one["status"] for name, one in entries(report).items()} == {"lost": "unknown", "fine": "ready"}
+        (skipped,) = report["skipped"]
+        assert running.url in skipped["reason"]
+        assert reason in skipped["reason"]
+        path.write_text(path.read_text() + "- {name: old, chart: ./repository/web-1.0.0.tgz}\n")
+        assert entries(charts(path, "-o", "json", code=1))["old"]["status"] == "not-ready"
+    assert "connection is refused" in charts(path, "-o", "json", code=1)["skipped"][0]["reason"]
 
 
 def test_helm_reads_the_repository_as_we_do(tmp_path: Path) -> None:
