@@ -130,7 +130,10 @@ def to_python(node: Any) -> Any:
         return [to_python(value) for value in node]
     if isinstance(node, Unknown):
         raise node.error
-    return typed(node)
+    value = typed(node)
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise UnresolvedError("it is no value")
 
 
 def to_node(value: Any) -> Node:

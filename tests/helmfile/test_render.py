@@ -85,6 +85,7 @@ def test_as_go_does(text: str, expected: str) -> None:
         ("{{ env `A` | fail }}: 1", f"{HOLE}: 1", 0),
         ("{{ eq 1 `1` }}: 1", f"{HOLE}: 1", 0),
         ("{{ break }}: 1", f"{HOLE}: 1", 0),
+        ("{{ toYaml . }}: 1", f"{HOLE}: 1", 0),
     ],
 )
 def test_what_is_not_resolved(text: str, expected: str, uncertain: int) -> None:
