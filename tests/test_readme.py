@@ -1,4 +1,4 @@
-"""README.md: every command in it works as printed, and shows what is shown.
+"""README.md and docs/charts.md: every command in it works as printed, and shows what is shown.
 
 In a ```console block a line `$ …` is a command (`> …` continues it), what follows is its output. `...` alone on a line
 stands for any lines, within one for any text. Commands that set something up run where releases are tried (`make
@@ -25,7 +25,9 @@ from tests.e2e import binaries
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+CHARTS = (ROOT / "docs" / "charts.md").read_text(encoding="utf-8")
+_CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCKS = _CONSOLE.findall(README)
 END = "=== end of command"
 
 
@@ -52,7 +54,9 @@ def commands(block: str) -> list[Command]:
 
 
 SETUP = [command.line for block in BLOCKS for command in commands(block) if command.is_setup]
-SESSIONS = [[command for command in commands(block) if not command.is_setup] for block in BLOCKS]
+SESSIONS = [
+    [command for command in commands(block) if not command.is_setup] for block in [*BLOCKS, *_CONSOLE.findall(CHARTS)]
+]
 SESSIONS = [session for session in SESSIONS if session]
 
 
