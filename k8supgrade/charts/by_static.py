@@ -37,7 +37,7 @@ def by_static(
     possible = examiner.examine(_resources([one for one in found if one.certainty == "possible"]), kubernetes)
     judged = verdict("static", certain)
     maybe = sentences([finding for finding in possible.findings if finding.severity is Severity.BLOCKER])
-    gaps = [f"{one.template}:{one.line}: {one.reason}" for one in unreadable]
+    gaps = [f"{_shown(one.template)}:{one.line}: {one.reason}" for one in unreadable]
     reasons = (
         *judged.reasons,
         *(f"depending on values: {text}" for text in maybe),
@@ -53,6 +53,11 @@ def _resources(found: Sequence[Made]) -> Iterator[Resource]:
     for index, one in enumerate(found):
         yield Resource(
             ref=ObjectRef(api_version=one.api_version, kind=one.kind, namespace=None, name=None),
-            origin=FileOrigin(path=one.template, line=one.line, template=one.template),
+            origin=FileOrigin(path=one.template, line=one.line, template=_shown(one.template)),
             index=index,
         )
+
+
+def _shown(template: str) -> str:
+    """A sub-chart's archive is unpacked for reading; in the chart there is none of that directory."""
+    return template.replace("-unpacked/", ".tgz/")

@@ -37,9 +37,11 @@ def version_of(one: Published) -> ChartVersion:
     return ChartVersion(version=one.version, app_version=one.app_version)
 
 
-def newest_of(versions: Sequence[Published]) -> Published | None:
-    """Of the releases; where there are none, of the prereleases."""
-    releases = (one for one in versions if (known := parse_version(one.version)) is None or not known.prerelease)
+def newest_of(versions: Sequence[Published], *, devel: bool = False) -> Published | None:
+    """Of the releases; of all, where prereleases are taken or there is nothing else."""
+    releases = (
+        one for one in versions if devel or (known := parse_version(one.version)) is None or not known.prerelease
+    )
     return next(releases, versions[0] if versions else None)
 
 

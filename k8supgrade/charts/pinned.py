@@ -105,7 +105,7 @@ class PinnedCharts:
             trouble.append(_skipped(pin, f"other versions are not known: {error}", optional=True))
         published = resolve(pin, versions)
         if published is None:
-            return self._undecided(pin, missing(pin, versions), newest=newest_of(versions))
+            return self._undecided(pin, missing(pin, versions), newest=newest_of(versions, devel=pin.devel))
         release = PinnedRelease(self._charts, self._judge, self._question, pin, repository, versions, published)
         chart, judged = release.answer()
         return [chart, *_gap(pin, judged), *trouble]

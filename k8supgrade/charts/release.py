@@ -18,6 +18,7 @@ from k8supgrade.charts.entry import (
     version_of,
 )
 from k8supgrade.charts.judge import Judge, Judged
+from k8supgrade.charts.kube_version import refusal
 from k8supgrade.charts.moved import Moves, move_of
 from k8supgrade.model.chart import ChartVersion, JudgedChart
 from k8supgrade.model.pin import ChartRepository, Pin, Published
@@ -80,7 +81,7 @@ class PinnedRelease:
         smallest = pinned if judged.status == "ready" else chooser.smallest(above)
         latest = None if smallest is None else chooser.latest(above) or smallest
         step = chooser.two_steps(pinned, above) if smallest is None and judged.status == "not-ready" else None
-        newest = newest_of(self._versions)
+        newest = newest_of(self._versions, devel=self._pin.devel)
         entry = entry_of(self._pin, pinned, judged)
         reasons = [
             *self._since(pinned, judged),
@@ -111,6 +112,11 @@ class PinnedRelease:
     def _since(self, pinned: Published, judged: Judged) -> tuple[str, ...]:
         """The reasons, and whether they hold for what runs now already."""
         current = self._question.current
+        if judged.status == "ready" and current is not None and not self._admits(pinned, current):
+            return (
+                *judged.reasons,
+                f"{refusal(pinned.kube_version or '', current)}: it installs after the upgrade only",
+            )
         if judged.evidence != "rendered" or judged.status != "not-ready" or current in (None, self._question.target):
             return judged.reasons
         assert current is not None

@@ -35,7 +35,7 @@ def check_chart(chart: JudgedChart, context: Context) -> Iterator[Finding]:
     entry = chart.entry
     if entry.status == "not-ready":
         target = context.target.kubernetes
-        more = f" (and {len(entry.reasons) - 1} more)" if entry.reasons[1:] else ""
+        more = " (and more)" if entry.reasons[1:] else ""
         message = f"{named(chart)} is not ready for {target}: {entry.reasons[0]}{more}"
         yield chart_finding(ID, Severity.BLOCKER, chart, message, _fix(chart, context))
 

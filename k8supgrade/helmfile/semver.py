@@ -16,6 +16,7 @@ _LOOSE = re.compile(
 )
 _STRICT = re.compile(r"\d+\.\d+\.\d+(?:[-+].*)?\Z", re.ASCII)
 _MAX = 2**64 - 1
+_MAX_LENGTH = 256  # of 3.5, which is the first to have a limit
 _LEADING_ZERO = re.compile(r"0\d+\Z", re.ASCII)
 
 
@@ -32,14 +33,18 @@ class Version(NamedTuple):
         """A key that sorts versions as semver does: a prerelease before its release, numbers before words."""
         if not self.prerelease:
             return (self.major, self.minor, self.patch, 1)
-        parts = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in self.prerelease.split("."))
-        return (self.major, self.minor, self.patch, 0, parts)
+        return (self.major, self.minor, self.patch, 0, tuple(map(_part, self.prerelease.split("."))))
+
+
+def _part(text: str) -> tuple[int, int, str]:
+    """What is too large for a number is a word."""
+    return (0, int(text), "") if text.isdigit() and int(text) <= _MAX else (1, 0, text)
 
 
 @cache
 def parse_version(text: str) -> Version | None:
     """`1.2.3-rc.1+x`, also `v1.2`; None where it is no version to Helm."""
-    match = _LOOSE.match(text)
+    match = _LOOSE.match(text) if len(text) <= _MAX_LENGTH else None
     if match is None:
         return None
     major, minor, patch, prerelease, _ = match.groups()

@@ -18,13 +18,16 @@ import pytest
 from click.testing import CliRunner
 
 from k8supgrade.checks import CHECKS
+from k8supgrade.checks.base import judges_charts
 from k8supgrade.cli.main import cli
 
 MANIFESTS = Path(__file__).resolve().parents[1] / "manifests"
 FOLDERS = ("removed", "deprecated", "unavailable", "references", "clean")
 FILES = sorted(path for folder in FOLDERS for path in (MANIFESTS / folder).glob("*.yaml"))
 # They judge clusters, releases of the past and calls; each has a test of its own.
-NOT_OF_FILES = {"crd-version", "rollback-blocked", "removed-api-requested"}
+NOT_OF_FILES = {"crd-version", "rollback-blocked", "removed-api-requested"} | {
+    name for name, check in CHECKS.items() if judges_charts(check)
+}
 _LINE = re.compile(r"# (--target .*?): (.+)")
 _SAYS = "# says: "
 
