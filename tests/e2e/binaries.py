@@ -19,6 +19,7 @@ HELM = "v3.16.4"
 KUSTOMIZE = "v5.7.1"
 HELMFILE = "1.8.0"  # in helmfile/go.mod
 REGISTRY = "3.1.2"  # in registry/go.mod
+SEMVER = "3.4.0"  # in semver/go.mod
 KUBECTL = "1.31.14"  # in kubectl/go.mod 0.31.14
 CONTROL_PLANES = {"1.24": "1.24.17", "1.25": "1.25.16", "1.28": "1.28.15"}
 _STRIPPED = ["-trimpath", "-ldflags=-s -w"]
@@ -58,6 +59,13 @@ def helmfile() -> Path:
 def registry() -> Path:
     """CNCF Distribution, the OCI registry server, with basic authentication."""
     return _compiled("registry", f"registry-v{REGISTRY}", _STRIPPED)
+
+
+@cache
+def semver(version: str) -> Path:
+    """Says what that release of Masterminds/semver, with which Helm decides on versions, makes of lines."""
+    module = (Path(__file__).parent / "semver" / "go.mod").read_text(encoding="utf-8")
+    return _compiled("semver", f"semver-v{version}", _STRIPPED, module.replace(f"v{SEMVER}", f"v{version}"))
 
 
 @cache
