@@ -50,6 +50,7 @@ lint: $(DEV) ## Check style and types, and that generated files are up to date
 
 bench: $(DEV) ## Measure speed and memory
 	$(BIN)/python -m tools.bench
+	$(BIN)/python -m tools.bench_charts
 
 bench-cluster: $(DEV) ## Measure the scan of a cluster against a real API server (built with Go)
 	$(BIN)/python -m tools.bench_cluster

@@ -160,18 +160,18 @@ def _start_up(root: Path, scan: list[str], runs: int) -> None:
     small = root / "pdb.yaml"
     small.write_text(SMALL_FILE)
     nothing = [sys.executable, str(empty), "nothing"]
-    _show("--version / an empty click program", compare([*scan[:3], "--version"], nothing, 3 * runs))
-    _show("scan of one small file / an empty click program", compare([*scan, str(small)], nothing, 3 * runs))
+    show("--version / an empty click program", compare([*scan[:3], "--version"], nothing, 3 * runs))
+    show("scan of one small file / an empty click program", compare([*scan, str(small)], nothing, 3 * runs))
 
 
 def _files(label: str, directory: Path, scan: list[str], runs: int) -> None:
     cat = ["sh", "-c", 'find "$0" -type f -print0 | xargs -0 cat | wc -c', str(directory)]
-    _show(f"{label}: scan / cat", compare([*scan, str(directory)], cat, runs))
+    show(f"{label}: scan / cat", compare([*scan, str(directory)], cat, runs))
     as_json = [*scan, str(directory), "-o", "json"]
-    _show(f"{label}: scan -o json / cat", compare(as_json, cat, runs))
+    show(f"{label}: scan -o json / cat", compare(as_json, cat, runs))
 
 
-def _show(label: str, measured: Measured) -> None:
+def show(label: str, measured: Measured) -> None:
     click.echo(
         f"{label}: {measured.ratio:.2f} ({measured.low:.2f} to {measured.high:.2f}; "
         f"{measured.ours * 1000:.0f} ms against {measured.theirs * 1000:.0f} ms)"

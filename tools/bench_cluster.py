@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from tests.e2e.cluster import ControlPlane
-from tools.bench import Measured, compare, peak_memory, seconds
+from tools.bench import compare, peak_memory, seconds, show
 
 VERSION = "1.28"
 TARGET = "1.31"
@@ -113,14 +113,14 @@ def main(runs: int, objects: int, more_objects: int) -> None:
     ):
         config = server.kubeconfig(Path(name) / "kubeconfig")
         scan = [sys.executable, "-m", "k8supgrade", "scan", "--target", TARGET, "--kubeconfig", str(config)]
-        _show("almost empty cluster: scan / import kubernetes", compare(
+        show("almost empty cluster: scan / import kubernetes", compare(
             scan, [sys.executable, "-c", "import kubernetes"], 3 * runs))  # fmt: skip
         for number in range(10):
             server.kubectl("create", "namespace", f"bench-{number}")
         fill(server, 0, objects)
         host, port = _address(server)
         raw = [sys.executable, "-c", RAW_READER, host, str(port), str(server.ca_file), server.token()]
-        _show(f"{objects:,} Deployments: scan / raw pages one by one", compare(
+        show(f"{objects:,} Deployments: scan / raw pages one by one", compare(
             scan, [*raw, "/apis/apps/v1/deployments"], runs))  # fmt: skip
         click.echo(f"{objects:,} Deployments: peak memory {peak_memory(scan) / 2**20:.0f} MiB")
         if more_objects:
@@ -128,13 +128,6 @@ def main(runs: int, objects: int, more_objects: int) -> None:
             took = statistics.median(seconds(scan) for _ in range(3))
             peak = peak_memory(scan) / 2**20
             click.echo(f"{more_objects:,} Deployments: peak memory {peak:.0f} MiB ({took:.0f} s)")
-
-
-def _show(label: str, measured: Measured) -> None:
-    click.echo(
-        f"{label}: {measured.ratio:.2f} ({measured.low:.2f} to {measured.high:.2f}; "
-        f"{measured.ours * 1000:.0f} ms against {measured.theirs * 1000:.0f} ms)"
-    )
 
 
 if __name__ == "__main__":
