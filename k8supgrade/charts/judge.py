@@ -94,7 +94,7 @@ class Judge:
             with ExitStack() as files:
                 text = renderer.render_release(path, _release(pin, kube_version, files))
         except RenderError as error:
-            return Judged("unknown", "none", (f"not rendered: {error}",))
+            return Judged("unknown", "none", (f"not rendered: {str(error).removeprefix('chart not rendered: ')}",))
         except OSError as error:
             return Judged("unknown", "none", (f"not rendered: {error.strerror or error}",))
         found = objects(text, pin.chart, self._examiner.interest(kubernetes))

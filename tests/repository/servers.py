@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ Answers = Callable[[Request], Reply]
 class Server:
     """`requests` are those that came, in order."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, context: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []
         outer = self
 
@@ -55,7 +56,9 @@ class Server:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.port: int = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'s' if context else ''}://127.0.0.1:{self.port}"
+        if context is not None:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
 
@@ -66,10 +69,10 @@ class Server:
 
 
 @contextmanager
-def server(answers: Answers | dict[str, Reply]) -> Iterator[Server]:
+def server(answers: Answers | dict[str, Reply], context: ssl.SSLContext | None = None) -> Iterator[Server]:
     """Answers of a function, or fixed ones by path, 404 for the rest."""
     chosen = answers if callable(answers) else (lambda request: answers.get(request.path, Reply(404)))
-    running = Server(chosen)
+    running = Server(chosen, context)
     try:
         yield running
     finally:

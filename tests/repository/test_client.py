@@ -7,7 +7,9 @@ import gzip
 import hashlib
 import json
 import socket
+import ssl
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from k8supgrade.model.pin import ChartRepository, Published
 from k8supgrade.repository import http
 from k8supgrade.repository.client import Repositories
 from k8supgrade.repository.error import RepositoryError
+from tests.kube.servers import CERTIFICATE
 from tests.repository.servers import Reply, Request, server, with_password
 
 ARCHIVE = gzip.compress(b"an archive", mtime=0)
@@ -258,3 +261,30 @@ def test_no_credential_in_a_repr() -> None:
     repository = ChartRepository(url="https://charts.example.com", username="reader", password=SECRET)
     assert SECRET not in repr(repository)
     assert base64.b64encode(SECRET.encode()).decode() not in repr(repository)
+
+
+def test_a_certificate_authority_of_the_helmfile(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    with server({"/index.yaml": Reply(200, index("1.0.0"))}, context) as running:
+        with pytest.raises(RepositoryError, match="the server's certificate is not accepted; name its CA with caFile"):
+            client(tmp_path).versions(ChartRepository(url=running.url), "web")
+        known = ChartRepository(url=running.url, ca_file=str(CERTIFICATE))
+        assert names(client(tmp_path).versions(known, "web")) == ["1.0.0"]
+        trusting = ChartRepository(url=running.url, skip_tls_verify=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert names(client(tmp_path).versions(trusting, "web")) == ["1.0.0"]
+        missing = ChartRepository(url=running.url, ca_file=str(tmp_path / "nowhere.pem"))
+        with pytest.raises(RepositoryError, match="a certificate, key or CA file is not there"):
+            client(tmp_path).versions(missing, "web")
+
+
+def test_a_certificate_of_the_client(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(CERTIFICATE)
+    with server({"/index.yaml": Reply(200, index("1.0.0"))}, context) as running:
+        known = ChartRepository(url=running.url, ca_file=str(CERTIFICATE), cert_file=str(CERTIFICATE))
+        assert names(client(tmp_path).versions(known, "web")) == ["1.0.0"]
