@@ -23,11 +23,11 @@ def helmfile(directory: Path, version: str) -> Path:
     return path
 
 
-def report(server: ControlPlane, directory: Path, version: str, *options: str) -> Any:
+def report(server: ControlPlane, directory: Path, version: str) -> Any:
     directory.mkdir()
     path = helmfile(directory, version)
     run = k8supgrade(
-        *("scan", "--target", "1.28", "--cluster", "--helmfile", path, "-o", "json", "-n", "drift", *options),
+        *("scan", "--target", "1.28", "--cluster", "--helmfile", str(path), "-o", "json", "-n", "drift"),
         config=server.kubeconfig(directory / "kubeconfig", "prod"),
         env={"PATH": f"{binaries.helm().parent}:/usr/bin:/bin"},
     )
