@@ -14,6 +14,7 @@ from k8supgrade.cli.contexts import Contexts
 from k8supgrade.cli.options import (
     allow_incomplete_option,
     complete_files,
+    current_option,
     environment_option,
     fail_on_option,
     no_color_option,
@@ -21,6 +22,7 @@ from k8supgrade.cli.options import (
     parse_current,
     quiet_option,
     table_option,
+    target_option,
 )
 from k8supgrade.cli.output import echo, parse_outputs, write
 from k8supgrade.cli.pins import chart_source, read_pins
@@ -93,21 +95,8 @@ def bump_option(name: str, text: str) -> Callable[[F], F]:
 
 @click.command("charts")
 @click.argument("paths", nargs=-1, metavar="[HELMFILE]...", shell_complete=complete_files)
-@click.option(
-    "--target",
-    "targets",
-    multiple=True,
-    envvar="K8SUPGRADE_TARGET",
-    metavar="VERSION",
-    help="Kubernetes version to upgrade to (1.28, latest, next: the one after --current), or COMPONENT=VERSION for an "
-    "add-on; repeatable.",
-)
-@click.option(
-    "--current",
-    envvar="K8SUPGRADE_CURRENT",
-    metavar="VERSION",
-    help="Kubernetes version that runs now: what is proposed installs on it too.",
-)
+@target_option("the one after --current")
+@current_option("Kubernetes version that runs now: what is proposed installs on it too.")
 @chart_options
 @bump_option("diff", "Print the change of the files instead of a report, with the smallest or the latest versions.")
 @bump_option("write", "Make the change in the files, with the smallest or the latest versions.")
@@ -144,7 +133,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
         from k8supgrade.cli.bump import change
 
         text = change(pins, verdict.charts, bump, writes=options["write"] is not None)
-        for line in text.messages:
+        for line in () if options["quiet"] else text.messages:
             click.echo(line, err=True)
         if options["diff"]:
             echo(text.diff)

@@ -65,6 +65,25 @@ allow_incomplete_option = click.option(
     envvar="K8SUPGRADE_ALLOW_INCOMPLETE",
     help="Do not fail because something could not be examined.",
 )
+
+
+def target_option(next_means: str) -> Callable[[F], F]:
+    """`--target`; `next_means` says which version `next` is."""
+    return click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        envvar="K8SUPGRADE_TARGET",
+        metavar="VERSION",
+        help=f"Kubernetes version to upgrade to (1.28, latest; next: {next_means}), or COMPONENT=VERSION for an add-on "
+        "(cert-manager=1.13); repeatable.",
+    )
+
+
+def current_option(text: str) -> Callable[[F], F]:
+    return click.option("--current", envvar="K8SUPGRADE_CURRENT", metavar="VERSION", help=text)
+
+
 environment_option = click.option(
     "-e",
     "--environment",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from k8supgrade.atomic import replace_file
 from k8supgrade.cli.boundary import discard_output
 from k8supgrade.cli.options import did_you_mean
 from k8supgrade.errors import UsageError
@@ -134,18 +134,7 @@ def _write_file(path: str, data: bytes) -> None:
         with open(path, "wb") as file:
             file.write(data)
         return
-    import tempfile
-
-    descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".k8supgrade-")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, _mode(target))
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+    replace_file(target, data, mode=_mode(target))
 
 
 def _mode(path: str) -> int:

@@ -18,6 +18,7 @@ from k8supgrade.cli.options import (
     choose_checks,
     complete_files,
     complete_with,
+    current_option,
     environment_option,
     fail_on_option,
     no_color_option,
@@ -25,6 +26,7 @@ from k8supgrade.cli.options import (
     parse_current,
     quiet_option,
     table_option,
+    target_option,
 )
 from k8supgrade.cli.output import parse_outputs, write
 from k8supgrade.cli.places import Places, Sources, asked_for
@@ -47,21 +49,8 @@ helm_history_option = click.option(
 
 @click.command("scan")
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...", shell_complete=complete_files)
-@click.option(
-    "--target",
-    "targets",
-    multiple=True,
-    envvar="K8SUPGRADE_TARGET",
-    metavar="VERSION",
-    help="Kubernetes version to upgrade to (1.28, latest; next: the one after that of each cluster, or --current), or "
-    "COMPONENT=VERSION for an add-on (cert-manager=1.13); repeatable.",
-)
-@click.option(
-    "--current",
-    envvar="K8SUPGRADE_CURRENT",
-    metavar="VERSION",
-    help="Kubernetes version that runs now. Default: the cluster's.",
-)
+@target_option("the one after that of each cluster, or --current")
+@current_option("Kubernetes version that runs now. Default: the cluster's.")
 @output_option("table")
 @fail_on_option
 @allow_incomplete_option

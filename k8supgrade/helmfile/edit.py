@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from k8supgrade.atomic import replace_file
 from k8supgrade.helmfile.constraint import satisfies
 from k8supgrade.helmfile.files import FileError, read_text
 from k8supgrade.helmfile.semver import parse_version
@@ -92,7 +91,8 @@ def write(changes: Sequence[Edit]) -> None:
             if file.read() != edit.before.encode():
                 raise OSError(None, "it has changed meanwhile", edit.path)
     for edit in changes:
-        _replace(os.path.realpath(edit.path), edit.after.encode())
+        path = os.path.realpath(edit.path)
+        replace_file(path, edit.after.encode(), mode=os.stat(path).st_mode & 0o7777)
 
 
 def _objection(bump: Bump) -> str | None:
@@ -177,17 +177,3 @@ def _diff(edit: Edit) -> str:
 def _lines(text: str) -> list[str]:
     """At line feeds alone: a carriage return, or what else Unicode calls an end of line, belongs to the line."""
     return [line for line in re.split(r"(?<=\n)", text) if line]
-
-
-def _replace(path: str, data: bytes) -> None:
-    mode = os.stat(path).st_mode & 0o7777
-    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".k8supgrade-")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise

@@ -6,13 +6,13 @@ still true. Whatever is not as it should be counts as not there.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from typing import NamedTuple
+
+from k8supgrade.atomic import replace_file
 
 
 class Kept(NamedTuple):
@@ -69,17 +69,8 @@ class Cache:
 
     def _write(self, path: str, data: bytes) -> None:
         """Complete or not at all. A cache that cannot be written raises OSError: there is nowhere to render from."""
-        directory = os.path.dirname(path)
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=directory)
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(data)
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        replace_file(path, data)
 
 
 def _hash(text: str) -> str:
